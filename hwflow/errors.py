@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The two ways in which a command ends other than well; the CLI turns each into one line and an exit code."""
+
+
+class UserError(Exception):
+    """Wrong use or bad input: exit code 2. The message is one line that names the file, node or option, and the remedy."""
+
+
+class BuildFailed(Exception):
+    """A mismatch, a deadlock, or a design that does not fit or reach its speed: exit code 1. The message carries the numbers."""

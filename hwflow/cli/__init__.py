@@ -46,7 +46,8 @@ def _overview(words: list[str]) -> int:
         "From a trained binary network to a verified FPGA dataflow accelerator, without vendor tools.",
         "\n".join(["commands:", *lines, "", "hwflow COMMAND --help tells more."]),
     )
-    parser.add_argument("command", metavar="COMMAND", nargs="?")
+    parser.usage = "hwflow COMMAND [options]"
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
     parser.add_argument("--version", action="store_true", help="show the version and leave")
 
     def body(args: argparse.Namespace) -> int:

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Packed constant vectors for parameters of RTL modules, item 0 in the lowest bits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Bits:
+    """A constant of `width` bits; `value` is its unsigned reading."""
+
+    width: int
+    value: int
+
+    def verilog(self) -> str:
+        return f"{self.width}'h{self.value:x}"
+
+
+def pack(values: NDArray[Any], bits: int) -> Bits:
+    """Pack integers (any shape, last axis fastest) of `bits` each, two's complement where negative.
+
+    Raises ValueError where a value needs more bits than it gets: a constant is never cut.
+    """
+    flat = np.asarray(values, dtype=np.int64).reshape(-1)
+    if flat.size and (flat.min() < -(1 << (bits - 1)) or flat.max() >= (1 << bits)):
+        raise ValueError(f"values from {flat.min()} to {flat.max()} do not fit in {bits} bits")
+    codes = (flat & ((1 << bits) - 1)).astype(np.uint64)
+    planes = (codes[:, None] >> np.arange(bits, dtype=np.uint64)) & np.uint64(1)
+    packed = np.packbits(planes.astype(np.uint8).reshape(-1), bitorder="little")
+    return Bits(flat.size * bits, int.from_bytes(packed.tobytes(), "little"))

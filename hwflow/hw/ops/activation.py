@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Per-channel functions of one integer: thresholds (FINN: Thresholding), two line pieces, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from qonnx.core.datatype import DataType
+
+from hwflow.hw.bits import Bits, pack
+from hwflow.hw.ops.base import Integers, StreamOp, StreamSpec, divisors
+from hwflow.hw.ops.mvau import signed_bits
+
+
+class _ChannelFunction(StreamOp):
+    """Element-wise on (1, ..., C), with constants of each channel."""
+
+    folding: ClassVar[tuple[str, ...]] = ("PE",)
+
+    def own_attributes(self) -> dict[str, tuple[Any, ...]]:
+        return {
+            "NumChannels": ("i", True, 0),
+            "PE": ("i", False, 1),
+            "numInputVectors": ("ints", True, [1]),
+            "inputDataType": ("s", True, ""),
+            "outputDataType": ("s", True, ""),
+            "ram_style": ("s", False, "lut", {"lut", "block"}),
+        }
+
+    def _stream(self, attribute: str) -> tuple[StreamSpec, ...]:
+        channels = self.integer("NumChannels")
+        pe = self.check_divides("PE", channels, "NumChannels")
+        return (StreamSpec((*self.shape("numInputVectors"), channels), pe, self.datatype(attribute)),)
+
+    def streams_in(self) -> tuple[StreamSpec, ...]:
+        return self._stream("inputDataType")
+
+    def streams_out(self) -> tuple[StreamSpec, ...]:
+        return self._stream("outputDataType")
+
+    def get_exp_cycles(self) -> int:
+        return self.streams_in()[0].beats
+
+    def folding_choices(self) -> dict[str, list[int]]:
+        return {"PE": divisors(self.integer("NumChannels"))}
+
+    def input_parameters(self) -> dict[str, int | str | Bits]:
+        dtype = self.datatype("inputDataType")
+        return {
+            "C": self.integer("NumChannels"),
+            "PE": self.integer("PE"),
+            "IBITS": int(dtype.bitwidth()),
+            "ISIGNED": int(dtype.signed()),
+        }
+
+
+class ChannelThreshold_rtl(_ChannelFunction):
+    """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out has one step and bias -1."""
+
+    leaf = "hwf_threshold"
+    uses = ("hwf_rom",)
+
+    def own_attributes(self) -> dict[str, tuple[Any, ...]]:
+        return {
+            **super().own_attributes(),
+            "numSteps": ("i", True, 0),
+            "bias": ("i", False, 0),
+            "thresholdBits": ("i", True, 0),
+        }
+
+    def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
+        bipolar = self.datatype("outputDataType") == DataType["BIPOLAR"]
+        tbits = self.integer("thresholdBits")
+        return {
+            **self.input_parameters(),
+            "STEPS": self.integer("numSteps"),
+            "TBITS": tbits,
+            "OBITS": int(self.datatype("outputDataType").bitwidth()),
+            "BIAS": 0 if bipolar else self.integer("bias"),
+            "THRESHOLDS": pack(constants[0], tbits),
+        }
+
+    def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
+        count = (arrays[0][..., None] >= constants[0]).sum(axis=-1)
+        if self.datatype("outputDataType") == DataType["BIPOLAR"]:
+            return [2 * count - 1]
+        return [count + self.integer("bias")]
+
+
+class ThresholdSearch_rtl(ChannelThreshold_rtl):
+    """The same function by binary search: one comparator a PE, as many cycles a beat as the output has bits."""
+
+    leaf = "hwf_threshold_search"
+
+    def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
+        return {**super().parameters(constants), "STYLE": str(self.get_nodeattr("ram_style"))}
+
+    def get_exp_cycles(self) -> int:
+        return self.streams_in()[0].beats * SEARCH_CYCLES(int(self.datatype("outputDataType").bitwidth()))
+
+
+def SEARCH_CYCLES(output_bits: int) -> int:  # noqa: N802
+    raise NotImplementedError
+
+
+class PiecewiseAffine_rtl(_ChannelFunction):
+    """Two line pieces a channel: sat(((x >= knee ? mhi : mlo) * x + (x >= knee ? ahi : alo)) >> frac).
+
+    Constant input: (5, C) rows knee, mlo, mhi, alo, ahi. RPReLU (paper eq. 3) is of this form.
+    """
+
+    leaf = "hwf_affine"
+    uses = ("hwf_rom",)
+
+    def own_attributes(self) -> dict[str, tuple[Any, ...]]:
+        return {**super().own_attributes(), "frac": ("i", True, 0)}
+
+    def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
+        knee, mlo, mhi, alo, ahi = constants[0]
+        mbits = max(2, signed_bits(min(mlo.min(), mhi.min()), max(mlo.max(), mhi.max())))
+        abits = max(2, signed_bits(min(alo.min(), ahi.min()), max(alo.max(), ahi.max())))
+        dtype = self.datatype("outputDataType")
+        kbits = int(self.datatype("inputDataType").bitwidth()) + 1
+        return {
+            **self.input_parameters(),
+            "OBITS": int(dtype.bitwidth()),
+            "OSIGNED": int(dtype.signed()),
+            "FRAC": self.integer("frac"),
+            "MBITS": mbits,
+            "ABITS": abits,
+            "KNEES": pack(knee, kbits),
+            "MLO": pack(mlo, mbits),
+            "MHI": pack(mhi, mbits),
+            "ALO": pack(alo, abits),
+            "AHI": pack(ahi, abits),
+        }
+
+    def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
+        knee, mlo, mhi, alo, ahi = constants[0]
+        high = arrays[0] >= knee
+        line = np.where(high, mhi, mlo) * arrays[0] + np.where(high, ahi, alo)
+        dtype = self.datatype("outputDataType")
+        return [np.clip(line >> self.integer("frac"), int(dtype.min()), int(dtype.max()))]
+
+
+class ChannelTable_rtl(_ChannelFunction):
+    """out = table[channel][code of in], for functions that are neither steps nor lines. Constant: (C, 2^input bits)."""
+
+    leaf = "hwf_table"
+    uses = ("hwf_rom",)
+
+    def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
+        obits = int(self.datatype("outputDataType").bitwidth())
+        return {
+            "C": self.integer("NumChannels"),
+            "PE": self.integer("PE"),
+            "IBITS": int(self.datatype("inputDataType").bitwidth()),
+            "OBITS": obits,
+            "STYLE": str(self.get_nodeattr("ram_style")),
+            "TABLE": pack(constants[0], obits),
+        }
+
+    def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
+        codes = arrays[0] & ((1 << int(self.datatype("inputDataType").bitwidth())) - 1)
+        channel = np.broadcast_to(np.arange(codes.shape[-1]), codes.shape)
+        return [constants[0][channel, codes]]

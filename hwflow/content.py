@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the content that users extend (models/, build/) lies: beside the package in a checkout, inside it in a wheel."""
+"""Where the content that users extend (models/, build/) lies: beside the package in a checkout, inside a wheel's."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ from pathlib import Path
 def content_root() -> Path:
     """The folder that holds `models/` and `build/`.
 
-    A wheel carries them in `hwflow/_content` (pyproject.toml, force-include); in a checkout they lie beside the package.
+    A wheel carries them in `hwflow/_content` (force-include in pyproject.toml); a checkout has them beside the package.
     """
     package = Path(__file__).resolve().parent
     installed = package / "_content"

@@ -7,13 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from hwflow.errors import BuildFailed, UserError
+from hwflow.files import publish
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ def find_compiler() -> Compiler:
 def _with_version(command: tuple[str, ...]) -> Compiler:
     result = subprocess.run([*command, "--version"], capture_output=True, text=True, check=False)
     if result.returncode != 0:
-        raise UserError(f"{' '.join(command)} does not run ({_first_line(result.stderr)}): name a C++20 compiler in CXX")
+        raise UserError(f"{' '.join(command)} does not run ({_first_line(result.stderr)}): set CXX to a C++20 compiler")
     return Compiler(command, result.stdout.splitlines()[0])
 
 
@@ -71,16 +71,6 @@ def link_shared(compiler: Compiler, objects: Sequence[Path], target: Path) -> No
     """Link a shared library; it appears whole or not at all. Undefined symbols are an error here, not at load."""
     words = [*compiler.command, "-shared", "-fPIC", *(str(o) for o in objects), "-lpthread", "-Wl,-z,defs"]
     publish(target, lambda path: _call([*words, "-o", str(path)]))
-
-
-def publish(target: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a file beside `target`, then rename it: other processes see the whole file or none."""
-    beside = target.with_name(f".{uuid.uuid4().hex}-{target.name}")
-    try:
-        write(beside)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _call(words: Sequence[str]) -> None:

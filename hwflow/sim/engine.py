@@ -50,7 +50,7 @@ class Mismatch:
 
 @dataclass(frozen=True)
 class StreamResult:
-    """What passed on a stream. `expected_beats` is None where nothing was asked of it; a cycle is -1 where no beat passed."""
+    """What passed on a stream. `expected_beats` is None where nothing was asked; a cycle is -1 where no beat passed."""
 
     beats: int
     expected_beats: int | None

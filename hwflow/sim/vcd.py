@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from hwflow.sim.compiler import publish
+from hwflow.files import publish
 from hwflow.sim.engine import Trace
 
 _PERIOD_NS = 10  # of the clock that is drawn; cycle c rises at c * 10 ns
 
 
 def write(path: Path, trace: Trace) -> None:
-    """Write `trace`; each stream is a scope with TDATA, TVALID and TREADY, sampled just before the rising clock edge."""
+    """Write `trace`; each stream is a scope with TDATA, TVALID and TREADY, as sampled at the end of each cycle."""
     publish(path, lambda beside: beside.write_text("".join(_lines(trace))))
 
 

@@ -415,7 +415,7 @@ class _Streamliner:
         channels = self.input_shape[1]
         fact = IntegerTensor(self.input_shape, scale, np.full(channels, lo), np.full(channels, hi), dtype)
         self.input_scale = scale
-        self.facts[node.output[0]] = fact
+        self.facts[self.input] = self.facts[node.output[0]] = fact
         self.alias[node.output[0]] = self.input
 
     def _may_flip(self, name: str) -> bool:
@@ -504,7 +504,6 @@ class _Streamliner:
         for name, fact in self.facts.items():
             if self._resolve(name) == name:
                 wrapped.set_tensor_datatype(name, fact.dtype)
-        wrapped.set_tensor_datatype(self.input, next(f.dtype for n, f in self.facts.items() if self._resolve(n) == self.input))
         for name, dtype in self.weight_types.items():
             wrapped.set_tensor_datatype(name, dtype)
         wrapped.set_metadata_prop(FACTS_KEY, json.dumps(self._facts_json()))

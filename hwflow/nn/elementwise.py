@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Operations without parameters, as modules, so that their outputs have a name in the network."""
+
+import torch
+from torch import Tensor, nn
+
+
+class Add(nn.Module):
+    """a + b, unclipped; same shapes."""
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return a + b
+
+
+class ChannelSplit(nn.Module):
+    """The first and the second half of the channels."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        left, right = x.split(x.shape[1] // 2, 1)
+        return left, right
+
+
+class ChannelShuffle(nn.Module):
+    """Concatenates two maps of C channels and interleaves them: channels 2i and 2i + 1 are channel i of `left` and of `right`."""
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        both = torch.cat((left, right), 1)
+        n, channels, height, width = (int(d) for d in both.shape)
+        grouped = both.reshape(n, 2, channels // 2, height, width)
+        return grouped.transpose(1, 2).reshape(n, channels, height, width)
+
+
+class GlobalSum(nn.Module):
+    """Sum over all pixels, [N, C, H, W] -> [N, C]: the mean without its division, so that integers stay integers."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.sum((2, 3))

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: Apache-2.0
+"""PE and SIMD of every node for an asked frame rate (3-dataflow.onnx -> folding.yaml).
+
+One-bit units take a whole pixel a cycle where that is cheap (popcounts grow slowly, control does not shrink); every
+other node gets the least parallelism that is fast enough; units on DSP slices are then raised to the pace of the rest,
+within a share of the board's DSPs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
+
+from hwflow.errors import UserError, did_you_mean
+from hwflow.hw.ops import StreamOp
+
+WIDEST_POPCOUNT = 64
+DSP_SHARE = 0.25
+
+
+class Target(BaseModel):
+    """build/targets/MODEL-BOARD.yaml, or what `--target` names: a wished frame rate and folding choices node by node."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fps: float | None = Field(default=None, gt=0)
+    nodes: dict[str, dict[str, int | str]] = {}
+
+
+@dataclass(frozen=True)
+class Folding:
+    """Attributes of each node (PE, SIMD, ram_style) and what they were chosen for."""
+
+    target_cycles: int
+    nodes: Mapping[str, Mapping[str, int | str]]
+
+    def to_yaml(self) -> str:
+        nodes = {name: dict(values) for name, values in self.nodes.items()}
+        return yaml.safe_dump({"target_cycles": self.target_cycles, "nodes": nodes}, sort_keys=False)
+
+    @staticmethod
+    def from_yaml(text: str) -> Folding:
+        raw = yaml.safe_load(text)
+        return Folding(int(raw["target_cycles"]), raw["nodes"])
+
+
+def load_target(path: Path) -> Target:
+    """Read a target file. Raises UserError naming the file and the key."""
+    try:
+        raw = yaml.safe_load(path.read_text())
+        return Target.model_validate(raw or {})
+    except OSError as error:
+        raise UserError(f"target {path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"target {path} is not YAML: {str(error).splitlines()[0]}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(p) for p in first["loc"]) or "the file"
+        raise UserError(f"target {path}: {where}: {first['msg']} (keys are fps and nodes)") from error
+
+
+def operators(model: ModelWrapper) -> list[StreamOp]:
+    """The graph's nodes as operators, in topological order."""
+    return [getCustomOp(node) for node in model.graph.node]
+
+
+def fold(model: ModelWrapper, clock_mhz: float, fps: float, dsps: int, target: Target | None = None) -> Folding:
+    """Choose folding for `fps` frames a second at `clock_mhz`.
+
+    Raises UserError where no folding reaches the rate (the message gives the highest), and where an override names no
+    node, no attribute, or a value that does not divide.
+    """
+    cycles = int(clock_mhz * 1e6 // fps)
+    ops = operators(model)
+    slowest = max(ops, key=fastest_cycles)
+    limit = fastest_cycles(slowest)
+    if limit > cycles:
+        raise UserError(
+            f"{fps:g} fps at {clock_mhz:g} MHz leave {cycles} cycles a frame, but node {slowest.onnx_node.name} needs"
+            f" {limit} at its highest folding; the highest rate is {clock_mhz * 1e6 / limit:.1f} fps"
+        )
+    producers = {name: op for op in ops for name in op.onnx_node.output}
+    chosen: dict[str, dict[str, int | str]] = {}
+    for op in ops:
+        values = _choose(op, cycles, producers)
+        chosen[op.onnx_node.name] = dict(values)
+        _apply(op, values)
+    _raise_dsp_units(ops, chosen, dsps)
+    _match_windows(ops, chosen)
+    overrides = target.nodes if target else {}
+    by_name = {op.onnx_node.name: op for op in ops}
+    for name, values in overrides.items():
+        _override(by_name, chosen, name, values)
+    return Folding(cycles, chosen)
+
+
+def fastest_cycles(op: StreamOp) -> int:
+    """Cycles a frame at the highest folding."""
+    return _cycles_at(op, {key: max(options) for key, options in op.folding_choices().items()})
+
+
+def _cycles_at(op: StreamOp, values: Mapping[str, int]) -> int:
+    before = {key: op.get_nodeattr(key) for key in values}
+    _apply(op, values)
+    cycles = op.get_exp_cycles()
+    _apply(op, before)
+    return cycles
+
+
+def _apply(op: StreamOp, values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        op.set_nodeattr(key, value)
+
+
+def _combinations(op: StreamOp) -> Iterator[dict[str, int]]:
+    choices = op.folding_choices()
+    for values in product(*choices.values()):
+        yield dict(zip(choices, values, strict=True))
+
+
+def _choose(op: StreamOp, cycles: int, producers: Mapping[str, StreamOp]) -> dict[str, int]:
+    kind = op.onnx_node.op_type
+    candidates = [c for c in _combinations(op) if _cycles_at(op, c) <= cycles]
+    if kind == "BinaryMVAU_rtl":
+        pixel = _pixel_width(op, producers)
+        return min(candidates, key=lambda c: (c["SIMD"] % pixel != 0, c["SIMD"] * c["PE"], c["PE"]))
+    if kind == "IntegerMVAU_rtl":
+        return min(candidates, key=lambda c: (c["SIMD"] * c["PE"], c["PE"]))
+    return min(candidates, key=lambda c: prod(c.values()))
+
+
+def _pixel_width(op: StreamOp, producers: Mapping[str, StreamOp]) -> int:
+    """The widest divisor of the channels behind a one-bit unit that is still a small popcount."""
+    source = producers.get(op.onnx_node.input[0])
+    channels = op.integer("MW")
+    if source is not None and source.onnx_node.op_type == "SlidingWindow_rtl":
+        channels = source.integer("IFMChannels")
+    return max(d for d in range(1, min(channels, WIDEST_POPCOUNT) + 1) if channels % d == 0)
+
+
+def _raise_dsp_units(ops: list[StreamOp], chosen: dict[str, dict[str, int | str]], dsps: int) -> None:
+    units = [op for op in ops if op.onnx_node.op_type == "IntegerMVAU_rtl"]
+    pace = max((op.get_exp_cycles() for op in ops if op not in units), default=0)
+    budget = dsps * DSP_SHARE - sum(op.integer("PE") * op.integer("SIMD") for op in units)
+    for op in units:
+        fast = [c for c in _combinations(op) if _cycles_at(op, c) <= max(pace, fastest_cycles(op))]
+        best = min(fast, key=lambda c: (c["SIMD"] * c["PE"], c["PE"]))
+        more = best["SIMD"] * best["PE"] - op.integer("PE") * op.integer("SIMD")
+        if 0 < more <= budget:
+            budget -= more
+            chosen[op.onnx_node.name].update(best)
+            _apply(op, best)
+
+
+def _match_windows(ops: list[StreamOp], chosen: dict[str, dict[str, int | str]]) -> None:
+    """A window that feeds a matrix unit sends what the unit takes, where its channels allow it."""
+    readers = {op.onnx_node.input[0]: op for op in ops}
+    for op in ops:
+        reader = readers.get(op.onnx_node.output[0])
+        if op.onnx_node.op_type != "SlidingWindow_rtl" or reader is None:
+            continue
+        wanted = reader.integer("SIMD" if reader.onnx_node.op_type.endswith("MVAU_rtl") else "PE")
+        fitting = [d for d in op.folding_choices()["SIMD"] if wanted % d == 0 and d >= op.integer("SIMD")]
+        if fitting:
+            chosen[op.onnx_node.name]["SIMD"] = max(fitting)
+            op.set_nodeattr("SIMD", max(fitting))
+
+
+def _override(
+    ops: Mapping[str, StreamOp], chosen: dict[str, dict[str, int | str]], name: str, values: Mapping[str, int | str]
+) -> None:
+    op = ops.get(name)
+    if op is None:
+        raise UserError(f"target: there is no node {name}{did_you_mean(name, ops)}")
+    choices = op.folding_choices()
+    styles = {"ram_style"} & set(op.get_nodeattr_types())
+    for key, value in values.items():
+        if key not in choices and key not in styles:
+            allowed = ", ".join([*choices, *sorted(styles)]) or "nothing"
+            raise UserError(f"target: node {name} ({op.onnx_node.op_type}) has no {key}; it can set {allowed}")
+        if key in choices and value not in choices[key]:
+            options = ", ".join(str(v) for v in choices[key])
+            raise UserError(f"target: node {name}: {key}={value} does not divide; choose one of {options}")
+        if key in styles and value not in op.get_nodeattr_types()[key][3]:
+            options = ", ".join(sorted(op.get_nodeattr_types()[key][3]))
+            raise UserError(f"target: node {name}: {key}={value} is not known; choose one of {options}")
+        chosen[name][key] = value
+        op.set_nodeattr(key, value)

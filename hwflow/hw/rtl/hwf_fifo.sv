@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// First in, first out; holds exactly DEPTH_BEATS beats.
+//
+// TREADY and TVALID depend on registers alone, so a FIFO cuts every path between the node before it and the one behind.
+// A full FIFO takes its next beat one cycle after a beat has left.
+//
+// Latency 1 cycle and one beat a cycle, in every STYLE: the depth never changes the timing of what fits.
+// STYLE "lut" takes shift registers or LUTRAM, whichever needs fewer LUTs; "block" takes block RAM; "auto" takes block RAM
+// where "lut" would spend more than LUTS_A_BLOCK LUTs for each half block (RAMB18).
+module hwf_fifo #(
+  parameter int    WIDTH = 8,          // bits a beat
+  parameter int    DEPTH_BEATS = 2,    // at least 2
+  parameter string STYLE = "auto",     // "auto", "lut" or "block"
+  parameter int    LUTS_A_BLOCK = 100
+) (
+  input  logic             ap_clk,
+  input  logic             ap_rst_n,
+  input  logic [WIDTH-1:0] in0_V_TDATA,
+  input  logic             in0_V_TVALID,
+  output logic             in0_V_TREADY,
+  output logic [WIDTH-1:0] out0_V_TDATA,
+  output logic             out0_V_TVALID,
+  input  logic             out0_V_TREADY
+);
+  if (WIDTH < 1) begin : g_check_width
+    $error("%m: WIDTH=%0d must be at least 1", WIDTH);
+  end
+  if (DEPTH_BEATS < 2) begin : g_check_depth
+    $error("%m: DEPTH_BEATS=%0d must be at least 2", DEPTH_BEATS);
+  end
+  if (STYLE != "auto" && STYLE != "lut" && STYLE != "block") begin : g_check_style
+    $error("%m: STYLE=%s must be auto, lut or block", STYLE);
+  end
+
+  localparam int ADDRESS_BITS = $clog2(DEPTH_BEATS);
+
+  // What Yosys makes of them on 7-series parts, in LUTs: SRLC32E one bit x 32 each, RAM32M six bits x 32 and RAM64M three
+  // bits x 64 in four, and a multiplexer behind more than 64 words. A RAM's two pointers come on top.
+  localparam int SHIFT_LUTS = WIDTH * ((DEPTH_BEATS + 31) / 32);
+  localparam int RAM_LUTS = (DEPTH_BEATS <= 32 ? 4 * ((WIDTH + 5) / 6) : (DEPTH_BEATS + 63) / 64 * 4 * ((WIDTH + 2) / 3))
+      + (DEPTH_BEATS + 63) / 128 * WIDTH + 2 * (ADDRESS_BITS - 1);
+  localparam int LUTS = SHIFT_LUTS < RAM_LUTS ? SHIFT_LUTS : RAM_LUTS;
+
+  // One beat of a block FIFO is in its output register.
+  localparam int BLOCK_BITS = DEPTH_BEATS > 3 ? $clog2(DEPTH_BEATS - 1) : 1;
+  localparam int BLOCK_WIDTH =  // bits of an RAMB18 that is that deep
+      BLOCK_BITS <= 9 ? 36 : BLOCK_BITS == 10 ? 18 : BLOCK_BITS == 11 ? 9 : BLOCK_BITS == 12 ? 4 : BLOCK_BITS == 13 ? 2 : 1;
+  localparam int BLOCKS =
+      (WIDTH + BLOCK_WIDTH - 1) / BLOCK_WIDTH * (BLOCK_BITS <= 14 ? 1 : 1 << (BLOCK_BITS - 14));
+  localparam bit BLOCK = STYLE == "block" || (STYLE == "auto" && LUTS > LUTS_A_BLOCK * BLOCKS);
+
+  logic push, pop;
+  assign push = in0_V_TVALID && in0_V_TREADY;
+  assign pop  = out0_V_TVALID && out0_V_TREADY;
+
+  if (!BLOCK) begin : g_lut
+    // Beats held, less one: negative when empty.
+    logic signed [ADDRESS_BITS:0] top;
+    assign out0_V_TVALID = !top[ADDRESS_BITS];
+    assign in0_V_TREADY  = top != (ADDRESS_BITS + 1)'(DEPTH_BEATS - 1);
+
+    always_ff @(posedge ap_clk) begin
+      if (!ap_rst_n) top <= '1;
+      else if (push != pop) top <= push ? top + 1'b1 : top - 1'b1;
+    end
+
+    if (SHIFT_LUTS <= RAM_LUTS) begin : g_shift
+      // The oldest beat is at `top`. One shift register a bit, in the form in which Yosys finds SRLs with an address.
+      localparam int LENGTH = DEPTH_BEATS < 4 ? 4 : DEPTH_BEATS;
+      localparam int LENGTH_BITS = $clog2(LENGTH);
+      logic [LENGTH_BITS-1:0] oldest;
+      assign oldest = LENGTH_BITS'(top[ADDRESS_BITS-1:0]);
+      for (genvar b = 0; b < WIDTH; b++) begin : g_bit
+        logic [LENGTH-1:0] shift;
+        always_ff @(posedge ap_clk) if (push) shift <= {shift[LENGTH-2:0], in0_V_TDATA[b]};
+        assign out0_V_TDATA[b] = shift[oldest+:1];
+      end
+    end else begin : g_ram
+      (* ram_style = "distributed" *) logic [WIDTH-1:0] memory[1<<ADDRESS_BITS];
+      logic [ADDRESS_BITS-1:0] head, tail;
+      always_ff @(posedge ap_clk) begin
+        if (push) memory[tail] <= in0_V_TDATA;
+        if (!ap_rst_n) begin
+          head <= '0;
+          tail <= '0;
+        end else begin
+          if (push) tail <= tail + 1'b1;
+          if (pop) head <= head + 1'b1;
+        end
+      end
+      assign out0_V_TDATA = memory[head];
+    end
+  end else begin : g_block
+    // A beat that finds nothing before it goes past the memory into `bypass`; the others are read from the memory into
+    // `fetched` in the cycle in which the beat before them leaves.
+    (* ram_style = "block" *) logic [WIDTH-1:0] memory[1<<BLOCK_BITS];
+    logic [WIDTH-1:0]           fetched, bypass;
+    logic                       bypassed;      // the oldest beat is in `bypass`
+    logic [BLOCK_BITS-1:0]      head, tail;
+    logic signed [BLOCK_BITS:0] top;           // beats in the memory, less one
+    logic                       waiting;       // there are beats in the memory
+    logic                       pass, store, fetch;
+
+    assign waiting = !top[BLOCK_BITS];
+    assign pass    = push && !waiting && (!out0_V_TVALID || out0_V_TREADY);
+    assign store   = push && !pass;
+    assign fetch   = pop && waiting;
+    assign in0_V_TREADY = top != (BLOCK_BITS + 1)'(DEPTH_BEATS - 2);
+    assign out0_V_TDATA = bypassed ? bypass : fetched;
+
+    always_ff @(posedge ap_clk) begin
+      if (!ap_rst_n) begin
+        out0_V_TVALID <= 1'b0;
+        head          <= '0;
+        tail          <= '0;
+        top           <= '1;
+      end else begin
+        out0_V_TVALID <= push || (out0_V_TVALID && (!out0_V_TREADY || waiting));
+        if (store) tail <= tail + 1'b1;
+        if (fetch) head <= head + 1'b1;
+        if (store != fetch) top <= store ? top + 1'b1 : top - 1'b1;
+      end
+      if (pass) bypassed <= 1'b1;
+      else if (fetch) bypassed <= 1'b0;
+      if (pass) bypass <= in0_V_TDATA;
+      if (store) memory[tail] <= in0_V_TDATA;
+      if (fetch) fetched <= memory[head];
+    end
+  end
+endmodule

@@ -31,6 +31,7 @@ class RSign(qnn.QuantIdentity):  # type: ignore[misc]
 class RPReLU(nn.Module):
     """PReLU whose knee is moved to (zeta, eta) (eq. 3): x - zeta + eta from zeta on, beta (x - zeta) + eta below.
 
+    beta never goes below 0, so the function is monotone, and a list of thresholds can stand for it and the quantiser after it.
     With `step`, the parameters used are the nearest that cost no multiplier: zeta and eta multiples of `step` (ties to even), beta a power
     of two out of SLOPES. On a map of multiples of `step`, a quantiser that floors after it makes it add, shift, add. The
     parameters learned stay real and take the gradient as if nothing were rounded.
@@ -50,7 +51,7 @@ class RPReLU(nn.Module):
     def constants(self) -> tuple[Tensor, Tensor, Tensor]:
         """zeta [C, 1, 1], beta [C] and eta [C, 1, 1] as the forward pass uses them."""
         if self.step is None:
-            return self.zeta, self.beta, self.eta
+            return self.zeta, straight_through(self.beta.clamp(min=0.0), self.beta), self.eta
         return self._to_step(self.zeta), self._to_slope(self.beta), self._to_step(self.eta)
 
     def forward(self, x: Tensor) -> Tensor:

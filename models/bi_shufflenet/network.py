@@ -269,3 +269,6 @@ def halved(size: int) -> int:
 def build(recipe: BiShuffleNetRecipe) -> BiShuffleNet:
     """The untrained network of a recipe."""
     return BiShuffleNet(recipe)
+
+
+RECIPE = BiShuffleNetRecipe

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Models by name or by path.
+
+A model is a folder with a `network.py` and one folder a recipe, which holds `recipe.yaml` and, once trained,
+`weights.safetensors` and `card.md`. `network.py` defines `RECIPE`, a subclass of `hwflow.recipe.Recipe`, and
+`build(recipe)`, the untrained network of a recipe. Models live in `models/`; any other folder is named by its path.
+"""
+
+import importlib.util
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from hwflow.cli.frame import did_you_mean
+from hwflow.content import content_root
+from hwflow.errors import UserError
+from hwflow.files import publish
+from hwflow.recipe import Recipe
+from hwflow.yamlfile import read_yaml
+
+NETWORK_FILE = "network.py"
+RECIPE_FILE = "recipe.yaml"
+WEIGHTS_FILE = "weights.safetensors"
+CARD_FILE = "card.md"
+DEFAULT_RECIPE = "mini"
+
+
+@dataclass(frozen=True)
+class ModelRecipe:
+    """A recipe of a model: where it lies, and what it says."""
+
+    model: str
+    name: str
+    folder: Path
+    recipe: Recipe
+    module: ModuleType
+
+    @property
+    def weights(self) -> Path:
+        """Where its trained weights lie, or will."""
+        return self.folder / WEIGHTS_FILE
+
+    def build(self) -> nn.Module:
+        """The network without training: weights at random, from torch's global generator."""
+        network = self.module.build(self.recipe)
+        if not isinstance(network, nn.Module):
+            raise UserError(f"{self.folder.parent / NETWORK_FILE}: build() returned no torch.nn.Module")
+        return network
+
+    def load(self, weights: Path | None = None) -> nn.Module:
+        """The trained network in eval mode and float32; `.double()` of it is the reference for hardware.
+
+        Raises UserError if the weights (default: the recipe's own) are missing, broken, or of another network.
+        """
+        network = self.build()
+        load_weights(network, self.weights if weights is None else weights)
+        return network.eval()
+
+
+def model_names() -> list[str]:
+    """The names that `find_recipe` knows, sorted."""
+    return sorted(path.parent.name for path in (content_root() / "models").glob(f"*/{NETWORK_FILE}"))
+
+
+def recipe_names(folder: Path) -> list[str]:
+    """The recipes of the model in `folder`, sorted."""
+    return sorted(path.parent.name for path in folder.glob(f"*/{RECIPE_FILE}"))
+
+
+def find_recipe(model: str, recipe: str | None = None) -> ModelRecipe:
+    """The recipe called `recipe` (default: mini, or the only one) of `model`, a name or the path of a model's folder.
+
+    Raises UserError, with the nearest name, for a model or recipe that does not exist, and for a recipe.yaml that is wrong.
+    """
+    folder = _model_folder(model)
+    names = recipe_names(folder)
+    if not names:
+        raise UserError(f"{folder}: no recipe; add a folder with a {RECIPE_FILE}")
+    name = recipe or _default(names, folder)
+    if name not in names:
+        raise UserError(f"unknown recipe {name} of {folder.name}{did_you_mean(name, names)}; there are {', '.join(names)}")
+    module = _import_network(folder / NETWORK_FILE)
+    content = read_yaml(folder / name / RECIPE_FILE, module.RECIPE)
+    return ModelRecipe(folder.name, name, folder / name, content, module)
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Fill `network` from a safetensors file.
+
+    Raises UserError, naming the file and the tensor, if the file is missing or truncated, if a tensor is missing, unknown, of
+    another shape, or not finite. The network is unchanged then.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: no trained weights; train the recipe first (hwflow train)")
+    tensors = _read_tensors(path)
+    expected = network.state_dict()
+    missing = [name for name in expected if name not in tensors]
+    if missing:
+        raise UserError(f"{path}: tensor {missing[0]} is missing ({len(missing)} in all); are these weights of this recipe?")
+    unknown = [name for name in tensors if name not in expected]
+    if unknown:
+        raise UserError(f"{path}: tensor {unknown[0]} is not in this network ({len(unknown)} in all); are these weights of it?")
+    for name, tensor in tensors.items():
+        if tensor.shape != expected[name].shape:
+            raise UserError(f"{path}: tensor {name} has shape {_shape(tensor)}, this recipe needs {_shape(expected[name])}")
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise UserError(f"{path}: tensor {name} holds a value that is not finite; train again")
+    network.load_state_dict(tensors)
+
+
+def save_weights(network: nn.Module, path: Path) -> None:
+    """Write all parameters and statistics of `network` to a safetensors file, which appears whole or not at all."""
+    tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
+    publish(path, lambda beside: save_file(tensors, beside))
+
+
+def _model_folder(model: str) -> Path:
+    path = Path(model)
+    if (path / NETWORK_FILE).is_file():
+        return path.resolve()
+    names = model_names()
+    if model in names:
+        return content_root() / "models" / model
+    if path.is_dir():
+        raise UserError(f"{path}: not a model, it has no {NETWORK_FILE}")
+    raise UserError(f"unknown model {model}{did_you_mean(model, names)}; there are {', '.join(names)}")
+
+
+def _default(names: Sequence[str], folder: Path) -> str:
+    if DEFAULT_RECIPE in names:
+        return DEFAULT_RECIPE
+    if len(names) == 1:
+        return names[0]
+    raise UserError(f"{folder.name} has several recipes, choose one with --recipe: {', '.join(names)}")
+
+
+def _import_network(path: Path) -> ModuleType:
+    name = f"hwflow_model_{path.parent.name}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise UserError(f"{path}: cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # pydantic looks its models' module up here
+    spec.loader.exec_module(module)
+    recipe = getattr(module, "RECIPE", None)
+    if not (isinstance(recipe, type) and issubclass(recipe, Recipe)):
+        raise UserError(f"{path}: must define RECIPE, a subclass of hwflow.recipe.Recipe")
+    if not callable(getattr(module, "build", None)):
+        raise UserError(f"{path}: must define build(recipe), the network of a recipe")
+    return module
+
+
+def _read_tensors(path: Path) -> dict[str, Tensor]:
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)
+    except (SafetensorError, OSError) as error:
+        raise UserError(f"{path}: not a whole safetensors file ({error}); restore it or train again") from None
+
+
+def _shape(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) if math.prod(tensor.shape) != 1 or tensor.dim() else "scalar"

@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m hwflow.train`: trains a model on a folder of images."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from hwflow.cli.frame import DONE, Parser, run
+from hwflow.cli.progress import open_progress
+
+EPILOG = """\
+DIR holds one folder a class, called as the classes in the recipe. NEU-CLS, the NEU surface defect database, fits the
+recipes of bi_shufflenet; it is in github.com/abin24/Surface-Inspection-defect-detection-dataset.
+
+A run that was stopped goes on when the same command is given again. Copy weights.safetensors and card.md from OUT into the
+recipe's folder to make them the ones that every other command takes."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    parser = Parser("train", "Train a model in two stages: real weights, then 1-bit weights.", EPILOG)
+    parser.add_argument("--model", required=True, help="name of a model, or the folder of one")
+    parser.add_argument("--recipe", help="recipe of the model (default: mini)")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder with one folder of images a class")
+    parser.add_argument("--seed", type=int, default=0, help="of the split, the initial weights and the order (default: 0)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: runs/MODEL-RECIPE-SEED)")
+    words = list(sys.argv[1:] if argv is None else argv)
+    command = shlex.join(["python", "-m", "hwflow.train", *words])
+    return run(parser, lambda args: _train(args, command), words)
+
+
+def _train(args: argparse.Namespace, command: str) -> int:
+    from hwflow.data.folder import load_folder
+    from hwflow.models import CARD_FILE, WEIGHTS_FILE, find_recipe, save_weights
+    from hwflow.train.card import write_card
+    from hwflow.train.loop import train
+
+    recipe = find_recipe(args.model, args.recipe)
+    out = args.out or Path("runs") / f"{recipe.model}-{recipe.name}-{args.seed}"
+    with open_progress() as progress:
+        with progress.stage("read images") as stage:
+            images = load_folder(args.data, recipe.recipe.input.shape, recipe.recipe.classes, stage.tick)
+            stage.note = f"{len(images)} in {len(images.classes)} classes"
+        out.mkdir(parents=True, exist_ok=True)
+        result = train(recipe, images, args.seed, out, progress)
+        weights = out / WEIGHTS_FILE
+        save_weights(result.network, weights)
+        write_card(out / CARD_FILE, recipe, images, args.seed, result, command, weights)
+        progress.line(f"{weights}: {result.test_accuracy:.2%} of {result.test_images} test images right")
+    return DONE
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

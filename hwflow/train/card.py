@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The card beside the weights: what was trained, on what, how well it does, and the command that does it again."""
+
+import hashlib
+import importlib.metadata
+from pathlib import Path
+
+import torch
+
+from hwflow.data.folder import ImageSet
+from hwflow.models import ModelRecipe
+from hwflow.nn import BinaryConv2d
+from hwflow.train.loop import Trained
+
+
+def write_card(path: Path, recipe: ModelRecipe, images: ImageSet, seed: int, result: Trained, command: str, weights: Path) -> None:
+    """Write the card as Markdown. `command` is quoted as it was given."""
+    settings = recipe.recipe.training
+    channels, height, width = recipe.recipe.input.shape
+    convs = [m for m in result.network.modules() if isinstance(m, BinaryConv2d)]
+    one_bit = sum(conv.weight.numel() for conv in convs)
+    seconds = sum(row.seconds for row in result.rows)
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    counts = torch.bincount(images.labels, minlength=len(images.classes)).tolist()
+    classes = ", ".join(f"{name} ({count})" for name, count in zip(images.classes, counts, strict=True))
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "brevitas"))
+    path.write_text(
+        f"""# {recipe.model}, recipe {recipe.name}
+
+| | |
+|---|---|
+| test accuracy (top-1) | {result.test_accuracy:.2%} of {result.test_images} images |
+| validation accuracy | {result.validation_accuracy:.2%} |
+| input | {channels} x {height} x {width}, unsigned 8 bits |
+| 1-bit weights | {one_bit:,} in {len(convs)} convolutions |
+| images | {len(images)}: {classes} |
+| split | 7 : 1 : 2 in every class, seed {seed}; images of a group on one side |
+| epochs | {settings.real_weights.epochs} with real weights, then {settings.binary_weights.epochs} with 1-bit weights; \
+the best on the validation part is number {result.best_epoch} of the latter |
+| time | {seconds / 60:.0f} minutes |
+| versions | {versions} |
+| weights | sha256 {digest} |
+
+All quantisers of the network were on, in training and in the measurement. Made by
+
+    {command}
+""",
+        encoding="utf-8",
+    )

@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The training run: two stages, resumable after every epoch, the same result for the same seed whether interrupted or not."""
+
+import csv
+import hashlib
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hwflow.cli.progress import StageProgress, Tick
+from hwflow.data.folder import ImageSet
+from hwflow.data.split import Split, split
+from hwflow.files import publish
+from hwflow.models import ModelRecipe
+from hwflow.nn import binary_weights
+from hwflow.recipe import Training, TrainingStage
+from hwflow.train.augment import augment
+from hwflow.train.checkpoint import CHECKPOINT_FILE, Row, State, load_checkpoint, save_checkpoint
+
+LOG_FILE = "log.csv"
+EVALUATION_BATCH = 128
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A finished run: the network of the epoch that validated best, and how well it does. Accuracies are fractions."""
+
+    network: nn.Module
+    best_epoch: int
+    validation_accuracy: float
+    test_accuracy: float
+    test_images: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class _Stage:
+    title: str
+    one_bit: bool
+    settings: TrainingStage
+
+
+def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress: StageProgress) -> Trained:
+    """Train `recipe` on the training part of `images`, and measure the best epoch of the second stage on the test part.
+
+    `out`, an existing folder, takes log.csv and a checkpoint; where it holds the checkpoint of the same run, that run goes on. The
+    checkpoint is removed at the end.
+
+    Raises UserError if `out` holds the checkpoint of another run.
+    """
+    parts = split(images, seed)
+    torch.manual_seed(seed)
+    network = recipe.build()
+    checkpoint = out / CHECKPOINT_FILE
+    state = State(_run_of(recipe, images, seed))
+    moments: dict[int, dict[str, Tensor]] = {}
+    if checkpoint.is_file():
+        state, tensors, moments = load_checkpoint(checkpoint, state.run)
+        network.load_state_dict(tensors)
+        progress.line(f"{checkpoint}: going on after {len(state.rows)} epochs")
+    settings = recipe.recipe.training
+    stages = _stages(settings)
+    while state.stage < len(stages):
+        stage = stages[state.stage]
+        optimizer = torch.optim.Adam(network.parameters(), lr=stage.settings.learning_rate)
+        _restore(optimizer, moments)
+        moments = {}
+        with progress.stage(stage.title) as shown, binary_weights(network, stage.one_bit):
+            while state.epoch < stage.settings.epochs:
+                row = _epoch(network, optimizer, stage, settings, images, parts, seed, state)
+                state.rows.append(row)
+                state.epoch += 1
+                # Ties go to the later epoch, which has seen more and moves less.
+                if stage.one_bit and row.validation_accuracy >= state.best_accuracy:
+                    state.best_accuracy, state.best_epoch = row.validation_accuracy, state.epoch
+                    state.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+                save_checkpoint(checkpoint, state, network, optimizer)
+                _write_log(out / LOG_FILE, state.rows)
+                shown.tick(state.epoch, stage.settings.epochs, _spell(row))
+            shown.note = _spell(state.rows[-1])
+        state.stage += 1
+        state.epoch = 0
+    network.load_state_dict(state.best)
+    network.eval()
+    test = accuracy(network, images.images[parts.test], images.labels[parts.test])
+    checkpoint.unlink()
+    return Trained(network, state.best_epoch, state.best_accuracy, test, len(parts.test), tuple(state.rows))
+
+
+def to_input(pixels: Tensor) -> Tensor:
+    """Pixels 0..255 as the networks take them: divided by 256, in float32 exactly."""
+    return pixels.float() / 256
+
+
+@torch.no_grad()
+def predict_logits(network: nn.Module, images: Tensor, tick: Tick | None = None) -> Tensor:
+    """Logits [N, classes] of uint8 images [N, C, H, W], in the network's own precision and mode."""
+    dtype = next(network.parameters()).dtype
+    logits = []
+    for start in range(0, len(images), EVALUATION_BATCH):
+        logits.append(network(to_input(images[start : start + EVALUATION_BATCH]).to(dtype)))
+        if tick is not None:
+            tick(min(start + EVALUATION_BATCH, len(images)), len(images))
+    return torch.cat(logits)
+
+
+def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+    """Share of images whose largest logit is that of their label; the network is put in eval mode for it."""
+    training = network.training
+    network.eval()
+    labels_found = predict_logits(network, images).argmax(1)
+    network.train(training)
+    return float((labels_found == labels).double().mean())
+
+
+def _stages(settings: Training) -> tuple[_Stage, ...]:
+    return (
+        _Stage("real weights", False, settings.real_weights),
+        _Stage("1-bit weights", True, settings.binary_weights),
+    )
+
+
+def _run_of(recipe: ModelRecipe, images: ImageSet, seed: int) -> dict[str, str]:
+    data = hashlib.sha256(images.images.numpy().tobytes() + images.labels.numpy().tobytes()).hexdigest()[:16]
+    content = hashlib.sha256(recipe.recipe.model_dump_json().encode()).hexdigest()[:16]
+    return {"model": recipe.model, "recipe": f"{recipe.name} ({content})", "images": data, "seed": str(seed)}
+
+
+def _epoch(
+    network: nn.Module,
+    optimizer: torch.optim.Adam,
+    stage: _Stage,
+    settings: Training,
+    images: ImageSet,
+    parts: Split,
+    seed: int,
+    state: State,
+) -> Row:
+    begun = time.monotonic()
+    generator = torch.Generator().manual_seed(seed * 1_000_003 + state.stage * 10_007 + state.epoch)
+    batches = list(_batches(parts.train, settings.batch, generator))
+    network.train()
+    total_loss, right, seen, rate = 0.0, 0, 0, 0.0
+    for position, indices in enumerate(batches):
+        rate = _learning_rate(state.epoch + position / len(batches), stage.settings, settings.warmup_epochs)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        logits = network(to_input(augment(images.images[indices], generator)))
+        labels = images.labels[indices]
+        # The network sums over pixels; the loss is on the mean.
+        loss = F.cross_entropy(logits / getattr(network, "pixels", 1), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total_loss += loss.item() * len(indices)
+        right += int((logits.argmax(1) == labels).sum())
+        seen += len(indices)
+    validated = accuracy(network, images.images[parts.validation], images.labels[parts.validation])
+    seconds = round(time.monotonic() - begun, 2)
+    return Row(stage.title, state.epoch + 1, rate, total_loss / seen, right / seen, validated, seconds)
+
+
+def _batches(indices: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """Shuffled batches of equal size, so that BatchNorm never sees a tiny one; what is left over comes in another epoch."""
+    order = indices[torch.randperm(len(indices), generator=generator)]
+    if len(order) <= size:
+        yield order
+        return
+    yield from order[: len(order) // size * size].split(size)
+
+
+def _learning_rate(epoch: float, stage: TrainingStage, warmup: int) -> float:
+    """Linear for `warmup` epochs (at most a quarter of the stage), then a cosine down to 0; `epoch` counts fractions too."""
+    warmup = min(warmup, stage.epochs // 4)
+    if epoch < warmup:
+        return stage.learning_rate * (epoch + 0.01) / warmup
+    return stage.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - warmup) / (stage.epochs - warmup)))
+
+
+def _restore(optimizer: torch.optim.Adam, moments: dict[int, dict[str, Tensor]]) -> None:
+    content = optimizer.state_dict()
+    content["state"] = moments
+    optimizer.load_state_dict(content)
+
+
+def _write_log(path: Path, rows: list[Row]) -> None:
+    def write(beside: Path) -> None:
+        with beside.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, [field.name for field in fields(Row)])
+            writer.writeheader()
+            writer.writerows(asdict(row) for row in rows)
+
+    publish(path, write)
+
+
+def _spell(row: Row) -> str:
+    return f"loss {row.loss:.3f}, training {row.train_accuracy:.1%}, validation {row.validation_accuracy:.1%}"

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: Apache-2.0
+"""YAML files that users write, checked against a pydantic model."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from hwflow.cli.frame import did_you_mean
+from hwflow.errors import UserError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_yaml(path: Path, kind: type[M]) -> M:
+    """The file as a `kind`.
+
+    Raises UserError, naming the file and the line or the key, if it cannot be read, is no YAML, or does not fit.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: not a text file in UTF-8") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" at line {mark.line + 1}" if mark else ""
+        raise UserError(f"{path}: not valid YAML{where} ({getattr(error, 'problem', error)})") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: must hold keys and values")
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_first(error, kind)}") from None
+
+
+def _first(error: ValidationError, kind: type[BaseModel]) -> str:
+    problems = error.errors()
+    # A misspelt key is reported as missing too; the misspelling is the one to mend.
+    problem = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
+    key = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = _keys_beside(kind, problem["loc"])
+        return f"unknown key {key}{did_you_mean(str(problem['loc'][-1]), known)}"
+    if problem["type"] == "missing":
+        return f"key {key} is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}" if key else message
+
+
+def _keys_beside(kind: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    section: Any = kind
+    for part in location[:-1]:
+        if isinstance(part, int):
+            continue
+        section = _section_of(section.model_fields[part].annotation)
+    return list(section.model_fields)
+
+
+def _section_of(annotation: Any) -> Any:
+    """The pydantic model inside an annotation such as `tuple[Stage, ...]` or `Bits | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _section_of(argument)
+        if found is not None:
+            return found
+    return None

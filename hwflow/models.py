@@ -78,7 +78,8 @@ def recipe_names(folder: Path) -> list[str]:
 def find_recipe(model: str, recipe: str | None = None) -> ModelRecipe:
     """The recipe called `recipe` (default: mini, or the only one) of `model`, a name or the path of a model's folder.
 
-    Raises UserError, with the nearest name, for a model or recipe that does not exist, and for a recipe.yaml that is wrong.
+    Raises UserError, with the nearest name, for a model or recipe that does not exist, and for a recipe.yaml that is
+    wrong.
     """
     folder = _model_folder(model)
     names = recipe_names(folder)
@@ -86,7 +87,9 @@ def find_recipe(model: str, recipe: str | None = None) -> ModelRecipe:
         raise UserError(f"{folder}: no recipe; add a folder with a {RECIPE_FILE}")
     name = recipe or _default(names, folder)
     if name not in names:
-        raise UserError(f"unknown recipe {name} of {folder.name}{did_you_mean(name, names)}; there are {', '.join(names)}")
+        raise UserError(
+            f"unknown recipe {name} of {folder.name}{did_you_mean(name, names)}; there are {', '.join(names)}"
+        )
     module = _import_network(folder / NETWORK_FILE)
     content = read_yaml(folder / name / RECIPE_FILE, module.RECIPE)
     return ModelRecipe(folder.name, name, folder / name, content, module)
@@ -95,8 +98,8 @@ def find_recipe(model: str, recipe: str | None = None) -> ModelRecipe:
 def load_weights(network: nn.Module, path: Path) -> None:
     """Fill `network` from a safetensors file.
 
-    Raises UserError, naming the file and the tensor, if the file is missing or truncated, if a tensor is missing, unknown, of
-    another shape, or not finite. The network is unchanged then.
+    Raises UserError, naming the file and the tensor, if the file is missing or truncated, if a tensor is missing,
+    unknown, of another shape, or not finite. The network is unchanged then.
     """
     if not path.is_file():
         raise UserError(f"{path}: no trained weights; train the recipe first (hwflow train)")
@@ -104,13 +107,19 @@ def load_weights(network: nn.Module, path: Path) -> None:
     expected = network.state_dict()
     missing = [name for name in expected if name not in tensors]
     if missing:
-        raise UserError(f"{path}: tensor {missing[0]} is missing ({len(missing)} in all); are these weights of this recipe?")
+        raise UserError(
+            f"{path}: tensor {missing[0]} is missing ({len(missing)} in all); are these weights of this recipe?"
+        )
     unknown = [name for name in tensors if name not in expected]
     if unknown:
-        raise UserError(f"{path}: tensor {unknown[0]} is not in this network ({len(unknown)} in all); are these weights of it?")
+        raise UserError(
+            f"{path}: tensor {unknown[0]} is not in this network ({len(unknown)} in all); are these weights of it?"
+        )
     for name, tensor in tensors.items():
         if tensor.shape != expected[name].shape:
-            raise UserError(f"{path}: tensor {name} has shape {_shape(tensor)}, this recipe needs {_shape(expected[name])}")
+            raise UserError(
+                f"{path}: tensor {name} has shape {_shape(tensor)}, this recipe needs {_shape(expected[name])}"
+            )
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise UserError(f"{path}: tensor {name} holds a value that is not finite; train again")
     network.load_state_dict(tensors)

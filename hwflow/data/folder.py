@@ -43,21 +43,26 @@ class ImageSet:
 def load_folder(
     folder: Path, shape: tuple[int, int, int], classes: Sequence[str], tick: Tick | None = None
 ) -> ImageSet:
-    """All images of `folder`/CLASS for every class, resized to `shape` (C, H, W), in the order of classes and file names.
+    """All images of `folder`/CLASS for every class, resized to `shape` (C, H, W), in the order of classes and file
+    names.
 
-    A MANIFEST.tsv in `folder` with the columns `path` (relative to it) and `group` says which images show the same thing; without it
-    every image is a group of its own. `tick` is told of every image.
+    A MANIFEST.tsv in `folder` with the columns `path` (relative to it) and `group` says which images show the same
+    thing; without it every image is a group of its own. `tick` is told of every image.
 
-    Raises UserError, naming the file or folder, if the folder or a class is missing or empty, if there is a folder with images that is no class,
-    if an image cannot be read, or if the manifest is wrong.
+    Raises UserError, naming the file or folder, if the folder or a class is missing or empty, if there is a folder with
+    images that is no class, if an image cannot be read, or if the manifest is wrong.
     """
     if not folder.is_dir():
-        raise UserError(f"{folder}: no such folder; --data takes a folder that holds one folder a class ({WHERE_TO_GET_NEU})")
+        raise UserError(
+            f"{folder}: no such folder; --data takes a folder that holds one folder a class ({WHERE_TO_GET_NEU})"
+        )
     present = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
     for name in classes:
         if name not in present:
             hint = did_you_mean(name, present).replace("did you mean", "is it")
-            raise UserError(f"{folder}: class folder {name} is missing{hint}; the recipe's classes are {', '.join(classes)}")
+            raise UserError(
+                f"{folder}: class folder {name} is missing{hint}; the recipe's classes are {', '.join(classes)}"
+            )
     for name in present:
         if name not in classes and image_files(folder / name):
             raise UserError(f"{folder / name}: not a class of the recipe ({', '.join(classes)}); move it away")

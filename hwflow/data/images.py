@@ -16,8 +16,9 @@ _MODES = {1: "L", 3: "RGB"}
 def load_image(path: Path, size: tuple[int, int], channels: int) -> NDArray[np.uint8]:
     """The image as uint8 [channels, H, W] with (H, W) = `size`.
 
-    `channels` is 1 (grey, by the luma of ITU-R 601) or 3 (RGB). Another size is reached by Pillow's bilinear filter, which averages over
-    the covered area when it shrinks; an image of the right size keeps its pixels. The aspect ratio is not kept.
+    `channels` is 1 (grey, by the luma of ITU-R 601) or 3 (RGB). Another size is reached by Pillow's bilinear filter,
+    which averages over the covered area when it shrinks; an image of the right size keeps its pixels. The aspect ratio
+    is not kept.
 
     Raises UserError, naming the file, if it is no image, is damaged, or has more than 8 bits a channel.
     """

@@ -31,10 +31,10 @@ class RSign(qnn.QuantIdentity):  # type: ignore[misc]
 class RPReLU(nn.Module):
     """PReLU whose knee is moved to (zeta, eta) (eq. 3): x - zeta + eta from zeta on, beta (x - zeta) + eta below.
 
-    beta never goes below 0, so the function is monotone, and a list of thresholds can stand for it and the quantiser after it.
-    With `step`, the parameters used are the nearest that cost no multiplier: zeta and eta multiples of `step` (ties to even), beta a power
-    of two out of SLOPES. On a map of multiples of `step`, a quantiser that floors after it makes it add, shift, add. The
-    parameters learned stay real and take the gradient as if nothing were rounded.
+    beta never goes below 0, so the function is monotone, and a list of thresholds can stand for it and the quantiser
+    after it. With `step`, the parameters used are the nearest that cost no multiplier: zeta and eta multiples of `step`
+    (ties to even), beta a power of two out of SLOPES. On a map of multiples of `step`, a quantiser that floors after it
+    makes it add, shift, add. The parameters learned stay real and take the gradient as if nothing were rounded.
 
     Raises ValueError if `step` is no power of two.
     """
@@ -52,21 +52,11 @@ class RPReLU(nn.Module):
         """zeta [C, 1, 1], beta [C] and eta [C, 1, 1] as the forward pass uses them."""
         if self.step is None:
             return self.zeta, straight_through(self.beta.clamp(min=0.0), self.beta), self.eta
-        return self._to_step(self.zeta), self._to_slope(self.beta), self._to_step(self.eta)
+        return _to_step(self.zeta, self.step), _to_slope(self.beta), _to_step(self.eta, self.step)
 
     def forward(self, x: Tensor) -> Tensor:
         zeta, beta, eta = self.constants()
         return F.prelu(x - zeta, beta) + eta
-
-    def _to_step(self, shift: Tensor) -> Tensor:
-        return straight_through(torch.round(shift / self.step) * self.step, shift)
-
-    def _to_slope(self, beta: Tensor) -> Tensor:
-        slope = torch.full_like(beta, SLOPES[-1])
-        for lower, upper in zip(SLOPES[:0:-1], SLOPES[-2::-1], strict=True):
-            # The geometric mean parts two powers of two: nearest in ratio, not in difference.
-            slope = torch.where(beta > (lower * upper) ** 0.5, upper, slope)
-        return straight_through(slope, beta)
 
 
 class RSiLU(nn.Module):
@@ -83,3 +73,15 @@ class RSiLU(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         shifted = x - self.zeta
         return shifted * torch.sigmoid(shifted) + self.eta
+
+
+def _to_step(shift: Tensor, step: float) -> Tensor:
+    return straight_through(torch.round(shift / step) * step, shift)
+
+
+def _to_slope(beta: Tensor) -> Tensor:
+    slope = torch.full_like(beta, SLOPES[-1])
+    for lower, upper in zip(SLOPES[:0:-1], SLOPES[-2::-1], strict=True):
+        # The geometric mean parts two powers of two: nearest in ratio, not in difference.
+        slope = torch.where(beta > (lower * upper) ** 0.5, upper, slope)
+    return straight_through(slope, beta)

@@ -16,8 +16,8 @@ class BinaryConv2d(qnn.QuantConv2d):  # type: ignore[misc]
     """Convolution of a +-1 map with 1-bit weights, -1 and +1 without a scale: a BatchNorm must follow.
 
     The border is padded with -1 by (k - 1) / 2 on each side, since a third value 0 would need a second bit in hardware.
-    [N, Cin, H, W] -> [N, Cout, ceil(H / stride), ceil(W / stride)]. With `real_weights` set, the weights are used as they are: the
-    first of the paper's two training stages.
+    [N, Cin, H, W] -> [N, Cout, ceil(H / stride), ceil(W / stride)]. With `real_weights` set, the weights are used as
+    they are: the first of the paper's two training stages.
 
     Raises ValueError if `kernel` is even.
     """
@@ -60,10 +60,11 @@ def weight_step(bits: int, std: float) -> float:
 
 
 class IntConv2d(qnn.QuantConv2d):  # type: ignore[misc]
-    """Convolution with signed integer weights of `bits` bits times one constant power of two, `step`; zero-padded by k // 2.
+    """Convolution with signed integer weights of `bits` bits times one constant power of two, `step`; zero-padded by k
+    // 2.
 
-    The step follows from the fan-in (room for four standard deviations of the initial weights) and never changes: whatever gain the
-    weights then lack, the BatchNorm that must follow supplies.
+    The step follows from the fan-in (room for four standard deviations of the initial weights) and never changes:
+    whatever gain the weights then lack, the BatchNorm that must follow supplies.
     """
 
     def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, *, bits: int) -> None:

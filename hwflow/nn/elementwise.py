@@ -16,12 +16,13 @@ class ChannelSplit(nn.Module):
     """The first and the second half of the channels."""
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        left, right = x.split(x.shape[1] // 2, 1)
+        left, right = torch.split(x, x.shape[1] // 2, 1)
         return left, right
 
 
 class ChannelShuffle(nn.Module):
-    """Concatenates two maps of C channels and interleaves them: channels 2i and 2i + 1 are channel i of `left` and of `right`."""
+    """Concatenates two maps of C channels and interleaves them: channels 2i and 2i + 1 are channel i of `left` and of
+    `right`."""
 
     def forward(self, left: Tensor, right: Tensor) -> Tensor:
         both = torch.cat((left, right), 1)

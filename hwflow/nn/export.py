@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A network as a QONNX graph whose tensors are called as the modules that make them.
 
-The tensor `stage2.0.right.conv2.quant` is what a forward hook on the module of that path sees. A tensor inside a module takes
-its operator as a suffix (`stage2.0.right.conv2.act.prelu`), a quantised weight is `PATH.weight.quant`, and the outputs of a module that
-returns several are `PATH.0`, `PATH.1`.
+The tensor `stage2.0.right.conv2.quant` is what a forward hook on the module of that path sees. A tensor inside a module
+takes its operator as a suffix (`stage2.0.right.conv2.act.prelu`), a quantised weight is `PATH.weight.quant`, and the
+outputs of a module that returns several are `PATH.0`, `PATH.1`.
 """
 
 import tempfile
@@ -25,8 +25,8 @@ QUANTIZERS = ("Quant", "BipolarQuant")
 def export_qonnx(network: nn.Module, input_shape: tuple[int, int, int]) -> ModelProto:
     """The QONNX graph of `network` in eval mode for one image of `input_shape` (C, H, W), in float32, shapes inferred.
 
-    Only quantisers of weights stay as nodes without a variable input; all other constant arithmetic is folded. The network's training mode
-    and precision are as before when this returns.
+    Only quantisers of weights stay as nodes without a variable input; all other constant arithmetic is folded. The
+    network's training mode and precision are as before when this returns.
     """
     was_double = next(network.parameters()).dtype == torch.float64
     with tempfile.TemporaryDirectory() as folder:
@@ -64,7 +64,8 @@ def module_path(node_name: str) -> str:
 
 
 def _fold_constants(model: ModelProto) -> None:
-    """Replaces nodes whose inputs are all constants by their value; quantisers stay, since they say what a weight is."""
+    """Replaces nodes whose inputs are all constants by their value; quantisers stay, since they say what a weight
+    is."""
     graph = model.graph
     known = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
     kept: list[NodeProto] = []
@@ -72,7 +73,9 @@ def _fold_constants(model: ModelProto) -> None:
         if node.op_type in QUANTIZERS or not all(name in known for name in node.input if name):
             kept.append(node)
             continue
-        values = ReferenceEvaluator(node, opsets={"": OPSET}).run(None, {name: known[name] for name in node.input if name})
+        values = ReferenceEvaluator(node, opsets={"": OPSET}).run(
+            None, {name: known[name] for name in node.input if name}
+        )
         for name, value in zip(node.output, values, strict=True):
             known[name] = value
             graph.initializer.append(numpy_helper.from_array(value, name))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Activation and weight quantisers with a constant scale.
 
-All of them export as QONNX `Quant` (or `BipolarQuant` at one bit) with constant scale, zero point 0 and full range. Where the
-step is a power of two, dividing by it and multiplying by it are exact in float32 and float64 alike, so a value of the network
-and the integer in hardware are the same thing.
+All of them export as QONNX `Quant` (or `BipolarQuant` at one bit) with constant scale, zero point 0 and full range.
+Where the step is a power of two, dividing by it and multiplying by it are exact in float32 and float64 alike, so a
+value of the network and the integer in hardware are the same thing.
 """
 
 import math
@@ -26,7 +26,7 @@ def is_power_of_two(x: float) -> bool:
 
 
 class _ConstStep(IntQuant, PerTensorFloatScaling8bit):  # type: ignore[misc]
-    # Brevitas divides the threshold `scaling_init` by the largest integer of the range; by 1 instead, it is the step itself.
+    # Brevitas divides the threshold `scaling_init` by the largest integer; divided by 1 instead, it is the step.
     scaling_impl_type = ScalingImplType.CONST
     int_scaling_impl = SingleArgStatelessBuffer(1.0)
     # A plain clamp: no gradient for what it cuts off.
@@ -57,8 +57,8 @@ class UnitBinaryWeight(SignedBinaryWeightPerTensorConst):  # type: ignore[misc]
 class StepQuant(qnn.QuantIdentity):  # type: ignore[misc]
     """Multiples of `step`, clipped to `bits` bits: [-2^(bits-1), 2^(bits-1) - 1] steps, or [0, 2^bits - 1] if unsigned.
 
-    `rounding` "round" takes the nearest multiple, ties to the even one; "floor" the one below, which is what dropping the low bits
-    of a two's complement number does. The gradient is straight-through inside the range and zero outside.
+    `rounding` "round" takes the nearest multiple, ties to the even one; "floor" the one below, which is what dropping
+    the low bits of a two's complement number does. The gradient is straight-through inside the range and zero outside.
 
     Raises ValueError if `step` is no power of two, `bits` is under 2, or `rounding` is unknown.
     """
@@ -89,7 +89,8 @@ class StepQuant(qnn.QuantIdentity):  # type: ignore[misc]
 class UnitQuant(qnn.QuantIdentity):  # type: ignore[misc]
     """Eq. 4: round((2^k - 1) a) / (2^k - 1) with a clipped to [0, 1]; unsigned, ties to even.
 
-    Its step 1/(2^k - 1) is no power of two: a network that adds such maps keeps one UnitQuant on both sides of the addition.
+    Its step 1/(2^k - 1) is no power of two: a network that adds such maps keeps one UnitQuant on both sides of the
+    addition.
     """
 
     def __init__(self, bits: int) -> None:

@@ -14,8 +14,8 @@ EPILOG = """\
 DIR holds one folder a class, called as the classes in the recipe. NEU-CLS, the NEU surface defect database, fits the
 recipes of bi_shufflenet; it is in github.com/abin24/Surface-Inspection-defect-detection-dataset.
 
-A run that was stopped goes on when the same command is given again. Copy weights.safetensors and card.md from OUT into the
-recipe's folder to make them the ones that every other command takes."""
+A run that was stopped goes on when the same command is given again. Copy weights.safetensors and card.md from OUT into
+the recipe's folder to make them the ones that every other command takes."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,8 +23,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser("train", "Train a model in two stages: real weights, then 1-bit weights.", EPILOG)
     parser.add_argument("--model", required=True, help="name of a model, or the folder of one")
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
-    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="folder with one folder of images a class")
-    parser.add_argument("--seed", type=int, default=0, help="of the split, the initial weights and the order (default: 0)")
+    parser.add_argument(
+        "--data", required=True, type=Path, metavar="DIR", help="folder with one folder of images a class"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the split, the initial weights and the order (default: 0)"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: runs/MODEL-RECIPE-SEED)")
     words = list(sys.argv[1:] if argv is None else argv)
     command = shlex.join(["python", "-m", "hwflow.train", *words])

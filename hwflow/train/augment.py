@@ -13,7 +13,8 @@ OFFSET = 24.0
 
 
 def augment(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Each image turned, mirrored, shifted and relit at random; uint8 [N, C, H, W] to float [N, C, H, W], still whole 0..255."""
+    """Each image turned, mirrored, shifted and relit at random; uint8 [N, C, H, W] to float [N, C, H, W], still whole
+    0..255."""
     height, width = images.shape[-2:]
     pad_y, pad_x = int(height * SHIFT_PART), int(width * SHIFT_PART)
     padded = F.pad(images.float(), (pad_x, pad_x, pad_y, pad_y), mode="reflect")

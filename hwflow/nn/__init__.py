@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layers of binary networks on Brevitas: everything a network under models/ is made of."""
 
+import hwflow.nn.quiet  # noqa: F401 (before Brevitas is)
 from hwflow.nn.activations import RPReLU, RSign, RSiLU
 from hwflow.nn.conv import BinaryConv2d, IntConv2d, IntLinear, binary_weights
 from hwflow.nn.elementwise import Add, ChannelShuffle, ChannelSplit, GlobalSum

@@ -80,7 +80,7 @@ def _differences(report: Report) -> list[Finding]:
 
 def _fit(report: Report) -> list[Finding]:
     over = [
-        f"{use.label}: {short(use.used)} of {short(use.budget)}, {short(use.used - use.budget)} too many"
+        f"{short(use.used)} {use.label} of {short(use.budget)}, {short(use.used - use.budget)} too many"
         for use in uses(report)
         if use.budget is not None and use.exceeded
     ]

@@ -36,6 +36,7 @@ def render(report: Report) -> str:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters.update(count=count, short=short, percent=percent, op_name=op_name, kind=kind_of)
     template = environment.get_template("page.html.j2")

@@ -65,15 +65,4 @@
   addEventListener("pointermove", show);
   addEventListener("pointerdown", show);
   addEventListener("scroll", () => { tip.hidden = true; }, { capture: true, passive: true });
-
-  const opened = [];
-  addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("details:not([open])")) {
-      details.open = true;
-      opened.push(details);
-    }
-  });
-  addEventListener("afterprint", () => {
-    for (const details of opened.splice(0)) details.open = false;
-  });
 })();

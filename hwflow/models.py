@@ -49,8 +49,14 @@ class ModelRecipe:
         return self.folder / WEIGHTS_FILE
 
     def build(self) -> nn.Module:
-        """The network without training: weights at random, from torch's global generator."""
-        network = self.module.build(self.recipe)
+        """The network without training: weights at random, from torch's global generator.
+
+        Raises UserError if the network cannot be built to the recipe's sizes.
+        """
+        try:
+            network = self.module.build(self.recipe)
+        except ValueError as error:
+            raise UserError(f"{self.folder / RECIPE_FILE}: {error}") from None
         if not isinstance(network, nn.Module):
             raise UserError(f"{self.folder.parent / NETWORK_FILE}: build() returned no torch.nn.Module")
         return network

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every model's recipe.yaml has in common; a model's network.py extends `Recipe` with its own sizes."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
 
@@ -13,7 +15,7 @@ class Section(BaseModel):
 class Input(Section):
     """The pixels a network takes: unsigned 8 bits, `channels` 1 (grey) or 3 (RGB)."""
 
-    channels: PositiveInt
+    channels: Literal[1, 3]
     height: PositiveInt
     width: PositiveInt
 

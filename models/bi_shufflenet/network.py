@@ -8,9 +8,9 @@ saturate. RPReLU stands only after the 1x1 convolutions, as in figures 2c and 2d
 quantiser after it floors, so that its slope is an arithmetic shift. Shapes in comments are CHW for the recipe `mini`.
 """
 
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import AfterValidator, Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from hwflow.nn import (
@@ -26,7 +26,18 @@ from hwflow.nn import (
     RSign,
     StepQuant,
 )
+from hwflow.nn.quantizers import is_power_of_two
 from hwflow.recipe import Recipe, Section
+
+
+def power_of_two(step: float) -> float:
+    """`step` itself. Raises ValueError if hardware would need a multiplier for it."""
+    if not is_power_of_two(step):
+        raise ValueError(f"must be a power of two, got {step}")
+    return step
+
+
+Step = Annotated[float, AfterValidator(power_of_two)]
 
 
 class Stage(Section):
@@ -57,9 +68,9 @@ class Bits(Section):
 
     stream: int = Field(default=6, ge=2)
     conv: int = Field(default=3, ge=2)
-    step: PositiveFloat = 0.5
+    step: Step = 0.5
     head: int = Field(default=4, ge=2)
-    head_step: PositiveFloat = 0.25
+    head_step: Step = 0.25
     stem_weights: int = Field(default=8, ge=2)
     head_weights: int = Field(default=4, ge=2)
     classifier_weights: int = Field(default=8, ge=2)

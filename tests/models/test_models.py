@@ -55,6 +55,8 @@ def test_a_folder_that_is_no_model(tmp_path: Path) -> None:
         ("width: 8", "width: 9", r"stage 2 follows 4 channels, so its width must be 8, not 9"),
         ("stem: 3}", "stem: 4}", r"kernels: stem must be odd, got 4"),
         ("stem: 4", "stem: four", r"stem: Input should be a valid integer"),
+        ("stem: 4", "bits: {step: 0.3}\nstem: 4", r"bits\.step: must be a power of two, got 0\.3"),
+        ("channels: 1", "channels: 2", r"input\.channels: Input should be 1 or 3"),
         ("stem: 4", "stem: [4", r"recipe\.yaml: not valid YAML at line \d+"),
     ],
 )

@@ -145,13 +145,16 @@ def test_a_log_gets_a_line_now_and_then_not_a_line_a_node() -> None:
         for node in range(1, 101):
             clock.now += 0.25
             stage.tick(node, 100, f"node{node}")
+        clock.now += progress.LOG_EVERY_SECONDS
+        stage.tick(101, 0, "more than thought")
         stage.note = "100 nodes"
     lines.cached("report")
     assert stream.getvalue().splitlines() == [
         "synthesise ...",
         "synthesise: 40 of 100, node40",
         "synthesise: 80 of 100, node80",
-        "synthesise: 25 s, 100 nodes",
+        "synthesise: 101, more than thought",
+        "synthesise: 35 s, 100 nodes",
         "report: cached",
     ]
 
@@ -179,6 +182,7 @@ def test_a_terminal_keeps_one_row_a_finished_stage(monkeypatch: pytest.MonkeyPat
     with progress.open_progress(stream) as shown:
         with shown.stage("fold") as stage:
             stage.tick(3, 7, "[conv1]")
+            stage.tick(4, 0)
             stage.note = "7 nodes [PE 4]"
         shown.cached("export")
     text = stream.getvalue()

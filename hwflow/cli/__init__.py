@@ -8,8 +8,8 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 
-from hwflow.cli.frame import Parser, did_you_mean, run
-from hwflow.errors import UserError
+from hwflow.cli.frame import Parser, run
+from hwflow.errors import UserError, did_you_mean
 
 COMMANDS = {
     "build": "take a trained network to a verified accelerator",

@@ -12,14 +12,13 @@ so that ``--help`` answers at once::
 """
 
 import argparse
-import difflib
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from hwflow.errors import BuildFailed, UserError
+from hwflow.errors import BuildFailed, UserError, did_you_mean
 
 DONE = 0
 FAILED = 1
@@ -49,12 +48,6 @@ class Parser(argparse.ArgumentParser):
             known = [option for action in self._actions for option in action.option_strings]
             message = f"unknown argument {first}{did_you_mean(first.split('=')[0], known)}"
         raise UserError(f"{message}; see {self.prog} --help")
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`` (did you mean X?)`` with the known name nearest to `name`, or nothing where none is near."""
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def run(parser: Parser, body: Callable[[argparse.Namespace], int], argv: Sequence[str] | None = None) -> int:

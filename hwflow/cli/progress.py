@@ -24,7 +24,7 @@ LOG_EVERY_SECONDS = 10.0
 
 
 class Tick(Protocol):
-    """Called as work proceeds: `done` of `total` units, and in a few words what is at work or was measured last."""
+    """Called as work proceeds: `done` of `total` units (0: nobody knows), and in a few words what is at work."""
 
     def __call__(self, done: int, total: int, detail: str = "") -> None: ...
 
@@ -106,7 +106,7 @@ class _Lines:
             now = self._clock()
             if now - said >= LOG_EVERY_SECONDS:
                 said = now
-                self.line(_join(f"{name}: {done} of {total}", detail))
+                self.line(_join(f"{name}: {done} of {total}" if total else f"{name}: {done}", detail))
 
         self.line(f"{name} ...")
         stage = Stage(name, tick)
@@ -135,7 +135,8 @@ class _Live:
         task: TaskID = self._bar.add_task(name, total=None, count="", detail="")
 
         def tick(done: int, total: int, detail: str = "") -> None:
-            self._bar.update(task, completed=done, total=total, count=f"{done}/{total}", detail=detail)
+            count = f"{done}/{total}" if total else str(done)
+            self._bar.update(task, completed=done, total=total or None, count=count, detail=detail)
 
         stage = Stage(name, tick)
         try:

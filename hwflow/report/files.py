@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""report.json and report.html on disk: read with errors that name what is wrong, written whole or not at all."""
+"""report.json on disk: read with errors that name what is wrong, written whole or not at all."""
 
 import json
-import uuid
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from hwflow.errors import UserError
+from hwflow.files import publish
 from hwflow.report.schema import SCHEMA, Report, report_path
 
 _REMEDY = "run hwflow build again"
@@ -49,15 +49,5 @@ def read_report(folder: Path) -> Report:
 def write_report(report: Report, folder: Path) -> Path:
     """Write report.json into `folder`; returns its path. Readers see the whole new file or the old one."""
     path = report_path(folder)
-    write_whole(path, report.model_dump_json(indent=1) + "\n")
+    publish(path, lambda beside: beside.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8"))
     return path
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write `text` beside `path`, then rename it."""
-    beside = path.with_name(f".{uuid.uuid4().hex}-{path.name}")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from hwflow.files import publish
 from hwflow.report import layout
 from hwflow.report.chart import draw_cycles
-from hwflow.report.files import write_whole
 from hwflow.report.findings import findings, uses
 from hwflow.report.kinds import KINDS, kind_of, op_name
 from hwflow.report.numbers import count, magnitude, percent, short
@@ -24,7 +24,8 @@ DEEP_FIFO = 8
 def write_html(report: Report, folder: Path) -> Path:
     """Draw report.html into `folder`; returns its path. Readers see the whole new file or the old one."""
     path = folder / FILE_NAME
-    write_whole(path, render(report))
+    page = render(report)
+    publish(path, lambda beside: beside.write_text(page, encoding="utf-8"))
     return path
 
 

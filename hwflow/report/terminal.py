@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A report as a table on the terminal: the figures that a build ends with."""
 
-from rich.console import Group, RenderableType
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -12,8 +14,13 @@ from hwflow.report.schema import Report
 _STYLES = {"good": "green", "open": "yellow", "bad": "bold red"}
 
 
+def print_table(report: Report, stream: TextIO) -> None:
+    """Write the summary to `stream`: in colour and as wide as the window on a terminal, else plain."""
+    Console(file=stream, highlight=False).print(summary(report))
+
+
 def summary(report: Report) -> RenderableType:
-    """Speed, resources against the board, what was compared, and every finding; for a rich console to print."""
+    """Speed, resources against the board, what was compared, and every finding."""
     speed, check = report.performance, report.verification
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column(style="bold", no_wrap=True)

@@ -35,8 +35,27 @@ def _torch(recipe: "ModelRecipe") -> Predict:
     return lambda images, tick: logits(network, images, tick).argmax(1)
 
 
-ENGINES: dict[str, Callable[["ModelRecipe"], Predict]] = {"torch": _torch}
-"""torch: the trained network in float64, the reference."""
+def _integer(recipe: "ModelRecipe") -> Predict:
+    from hwflow.compile.streamline import streamline
+    from hwflow.nn.export import export_qonnx
+    from hwflow.sim.golden import BATCH, Golden
+
+    golden = Golden(streamline(export_qonnx(recipe.load(), recipe.recipe.input.shape)))
+
+    def label(images: "Tensor", tick: Tick) -> "Tensor":
+        import torch
+
+        found = []
+        for start in range(0, len(images), BATCH):
+            found.append(golden(images[start : start + BATCH]).argmax(1))
+            tick(min(start + BATCH, len(images)), len(images))
+        return torch.cat(found)
+
+    return label
+
+
+ENGINES: dict[str, Callable[["ModelRecipe"], Predict]] = {"torch": _torch, "integer": _integer}
+"""torch: the trained network in float64, the reference. integer: the streamlined graph, what hardware computes."""
 
 
 def confusion_matrix(labels: "Tensor", found: "Tensor", classes: int) -> list[list[int]]:

@@ -60,7 +60,6 @@ class ChannelThreshold_rtl(_ChannelFunction):
     """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out has one step and bias -1."""
 
     leaf = "hwf_threshold"
-    uses = ("hwf_rom",)
 
     def own_attributes(self) -> dict[str, tuple[Any, ...]]:
         return {
@@ -112,7 +111,6 @@ class PiecewiseAffine_rtl(_ChannelFunction):
     """
 
     leaf = "hwf_affine"
-    uses = ("hwf_rom",)
 
     def own_attributes(self) -> dict[str, tuple[Any, ...]]:
         return {**super().own_attributes(), "frac": ("i", True, 0)}
@@ -149,7 +147,6 @@ class ChannelTable_rtl(_ChannelFunction):
     """out = table[channel][code of in], for functions that are neither steps nor lines. Constant: (C, 2^input bits)."""
 
     leaf = "hwf_table"
-    uses = ("hwf_rom",)
 
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         obits = int(self.datatype("outputDataType").bitwidth())

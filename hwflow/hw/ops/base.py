@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from finn.custom_op.fpgadataflow.rtlbackend import RTLBackend
 from numpy.typing import NDArray
 from qonnx.core.datatype import BaseDataType, DataType
 
+from hwflow import verilog
 from hwflow.errors import UserError
 from hwflow.hw.bits import Bits
 from hwflow.hw.wrapper import wrapper_text
@@ -62,7 +64,6 @@ class StreamOp(RTLBackend):
     """
 
     leaf: ClassVar[str]
-    uses: ClassVar[tuple[str, ...]] = ()
     folding: ClassVar[tuple[str, ...]] = ()
 
     # --- what a subclass states -----------------------------------------------------------------------------------
@@ -174,8 +175,8 @@ class StreamOp(RTLBackend):
         return [np.rint(model.get_initializer(name)).astype(np.int64) for name in names]
 
     def sources(self) -> list[Path]:
-        """The leaf and the modules that it instantiates."""
-        return [RTL_FOLDER / f"{name}.sv" for name in (*self.uses, self.leaf)]
+        """The leaf's file and those of the modules that it instantiates."""
+        return leaf_sources(self.leaf)
 
     def wrapper(self, model: Any) -> str:
         """SystemVerilog of the module named after the node: the leaf with its parameters fixed and streams of whole bytes."""
@@ -208,6 +209,11 @@ class StreamOp(RTLBackend):
         adds = [f"add_files -norecurse {path}" for path in self.get_rtl_file_list(abspath=True)]
         top = self.get_nodeattr("gen_top_module")
         return [*adds, f"create_bd_cell -type module -reference {top} {self.onnx_node.name}"]
+
+
+@functools.cache
+def leaf_sources(leaf: str) -> list[Path]:
+    return verilog.needed(leaf, verilog.read_sources(sorted(RTL_FOLDER.glob("*.sv"))))
 
 
 def divisors(n: int) -> list[int]:

@@ -68,7 +68,6 @@ class BinaryMVAU_rtl(_MVAU):
     """1-bit weights; activations bipolar or k-bit integers; accumulators out, or one bit out by a threshold a row."""
 
     leaf = "hwf_mvu_binary"
-    uses = ("hwf_rom",)
 
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         dtype = self.datatype("inputDataType")
@@ -102,7 +101,6 @@ class IntegerMVAU_rtl(_MVAU):
     """Signed integer weights of several bits, products on DSP slices; accumulators out."""
 
     leaf = "hwf_mvu_int"
-    uses = ("hwf_rom",)
 
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         dtype = self.datatype("inputDataType")

@@ -20,7 +20,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default="bi_shufflenet", help="name of a model, or the folder of one")
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
     parser.add_argument("--onnx", type=Path, metavar="FILE", help="build this QONNX file instead of a model")
-    parser.add_argument("--fps", type=float, metavar="N", help="frames a second to reach (default: the target's, or 200)")
+    parser.add_argument(
+        "--fps", type=float, metavar="N", help="frames a second to reach (default: the target's, or 200)"
+    )
     parser.add_argument("--clock", type=float, metavar="MHZ", help="clock (default: the board's)")
     parser.add_argument("--target", type=Path, metavar="FILE", help="folding choices node by node")
     parser.add_argument("--frames", type=int, default=16, metavar="N", help="frames to simulate (default: 16)")

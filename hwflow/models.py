@@ -19,9 +19,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from hwflow.cli.frame import did_you_mean
 from hwflow.content import content_root
-from hwflow.errors import UserError
+from hwflow.errors import UserError, did_you_mean
 from hwflow.files import publish
 from hwflow.recipe import Recipe
 from hwflow.yamlfile import read_yaml

@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from hwflow.cli.frame import did_you_mean
-from hwflow.errors import UserError
+from hwflow.errors import UserError, did_you_mean
 
 M = TypeVar("M", bound=BaseModel)
 

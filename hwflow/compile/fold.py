@@ -91,8 +91,8 @@ def fold(model: ModelWrapper, clock_mhz: float, fps: float, dsps: int, target: T
     _match_windows(ops, chosen)
     overrides = target.nodes if target else {}
     by_name = {op.onnx_node.name: op for op in ops}
-    for name, values in overrides.items():
-        _override(by_name, chosen, name, values)
+    for name, wish in overrides.items():
+        _override(by_name, chosen, name, wish)
     return Folding(cycles, chosen)
 
 

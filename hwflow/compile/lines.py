@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hwflow.compile.integers import Integers
 
@@ -74,7 +75,7 @@ def _fit_channel(
     )
 
 
-def _cheapest(fits: np.ndarray) -> int:  # type: ignore[type-arg]
+def _cheapest(fits: NDArray[np.bool_]) -> int:
     """The slope with the fewest set bits: a shift where a shift will do."""
     return min(np.flatnonzero(fits).tolist(), key=lambda m: (m.bit_count(), m))
 

@@ -195,7 +195,9 @@ class _Mapper:
         }  # fmt: skip
         if weight_type != DataType["BIPOLAR"]:
             if dtype == DataType["BIPOLAR"]:
-                raise UserError(f"{describe(node)} has weights of {weight_type.name} on a map of -1 and +1; use 1-bit weights")
+                raise UserError(
+                    f"{describe(node)} has weights of {weight_type.name} on a map of -1 and +1; use 1-bit weights"
+                )
             self._add("IntegerMVAU", out, [source], [out], constants, outputDataType=fact.dtype.name, **common)
             self._origin(out)
             return
@@ -285,7 +287,9 @@ class _Mapper:
         out, dtype = node.output[0], self.facts[node.output[0]].dtype
         for name, fact in zip(node.input, (a, b), strict=True):
             if not fact.dtype.signed() or fact.dtype == DataType["BIPOLAR"]:
-                raise UserError(f"{describe(node)} adds {name} of type {fact.dtype.name}; use a signed quantiser before an add")
+                raise UserError(
+                    f"{describe(node)} adds {name} of type {fact.dtype.name}; use a signed quantiser before an add"
+                )
         user = self._only_consumer(out)
         if user is not None and user.op_type == "MultiThreshold" and self._is_clip(user, self.facts[out]):
             out = user.output[0]
@@ -316,7 +320,13 @@ class _Mapper:
         kernel = tuple(attrs["kernel_shape"])
         lowest = int(fact.dtype.min())
         self._window(
-            node.input[0], f"{out}.window", (kernel[0], kernel[1]), attrs["strides"][0], attrs["pads"], lowest, depthwise=1
+            node.input[0],
+            f"{out}.window",
+            (kernel[0], kernel[1]),
+            attrs["strides"][0],
+            attrs["pads"],
+            lowest,
+            depthwise=1,
         )
         self._add(
             "StreamingMax", out, [f"{out}.window"], [out],
@@ -342,9 +352,7 @@ class _Mapper:
         shuffled = self._shuffle_after(out) if a.channels == b.channels else None
         common = {"numInputVectors": list(self._map_shape(out)), "inputDataType": a.dtype.name}
         if shuffled is not None:
-            self._add(
-                "InterleaveChannels", shuffled, list(node.input), [shuffled], NumChannels=a.channels, **common
-            )
+            self._add("InterleaveChannels", shuffled, list(node.input), [shuffled], NumChannels=a.channels, **common)
             self._origin(shuffled)
             return
         self._add(
@@ -396,7 +404,9 @@ class _Mapper:
     def _flatten(self, node: NodeProto) -> None:
         source = self.flat.get(node.input[0], node.input[0])
         shape = self.facts[node.output[0]].shape
-        if len(shape) != 2 or any(u.op_type not in ("MatMul", "MultiThreshold") for u in self.consumers[node.output[0]]):
+        if len(shape) != 2 or any(
+            u.op_type not in ("MatMul", "MultiThreshold") for u in self.consumers[node.output[0]]
+        ):
             raise UserError(f"{describe(node)}: reshapes are supported before a product and in channel shuffles only")
         self.flat[node.output[0]] = source
 
@@ -459,7 +469,9 @@ class _Mapper:
         names = [n.name for n in self.nodes]
         repeated = {n for n in names if names.count(n) > 1}
         if repeated:
-            raise UserError(f"two nodes would both be the module {sorted(repeated)[0]}; give the tensors distinct names")
+            raise UserError(
+                f"two nodes would both be the module {sorted(repeated)[0]}; give the tensors distinct names"
+            )
         graph = helper.make_graph(
             self.nodes,
             "dataflow",

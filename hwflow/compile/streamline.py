@@ -75,7 +75,9 @@ class _Streamliner:
         self.input = dynamic[0].name
         self.input_shape = tuple(int(d.dim_value) for d in dynamic[0].type.tensor_type.shape.dim)
         if not self.input_shape or self.input_shape[0] not in (0, 1) or 0 in self.input_shape[1:]:
-            raise UserError(f"input {self.input} has shape {self.input_shape}; export with a batch of one and fixed sizes")
+            raise UserError(
+                f"input {self.input} has shape {self.input_shape}; export with a batch of one and fixed sizes"
+            )
         self.input_shape = (1, *self.input_shape[1:])
         self.input_scale = 1.0
         self.shapes = self._shapes()
@@ -176,7 +178,12 @@ class _Streamliner:
         return self.alias.get(name, name)
 
     def _emit(
-        self, node: NodeProto, fact: IntegerTensor, *, inputs: Sequence[str] | None = None, attrs: dict[str, Any] | None = None
+        self,
+        node: NodeProto,
+        fact: IntegerTensor,
+        *,
+        inputs: Sequence[str] | None = None,
+        attrs: dict[str, Any] | None = None,
     ) -> None:
         names = [self._resolve(n) for n in (node.input if inputs is None else inputs)]
         values = attributes(node) if attrs is None else attrs
@@ -261,9 +268,7 @@ class _Streamliner:
             raise UserError(f"{describe(node)} has a bias; set bias=False")
         if attrs.get("transB", 0):
             weights = weights.T
-        fact = self._accumulator(
-            node, source, weights.T[:, :, None], source.scale * scale, self.shapes[node.output[0]]
-        )
+        fact = self._accumulator(node, source, weights.T[:, :, None], source.scale * scale, self.shapes[node.output[0]])
         name = f"{node.output[0]}.weight"
         self.weights[name], self.weight_types[name] = weights, dtype
         matmul = helper.make_node("MatMul", list(node.input[:2]), list(node.output), name=node.name)
@@ -274,7 +279,9 @@ class _Streamliner:
         real = float(self.constants[node.input[2]].item()) if len(node.input) > 2 and node.input[2] else 0.0
         value = real / source.scale
         if value != int(value):
-            raise UserError(f"{describe(node)} pads with {real:g}, which is no multiple of the map's scale {source.scale:g}")
+            raise UserError(
+                f"{describe(node)} pads with {real:g}, which is no multiple of the map's scale {source.scale:g}"
+            )
         if source.dtype == DataType["BIPOLAR"] and abs(value) != 1:
             raise UserError(f"{describe(node)} pads a map of -1 and +1 with {value:g}, a third value; pad with -1")
         names = {"pads": f"{node.output[0]}.pads", "value": f"{node.output[0]}.value"}
@@ -300,9 +307,9 @@ class _Streamliner:
     def _reduce_sum(self, node: NodeProto) -> None:
         attrs = attributes(node)
         source = self._fact(node.input[0], node)
-        axes = attrs.get("axes") if len(node.input) < 2 else self.constants[node.input[1]].tolist()
+        axes = list(attrs["axes"]) if len(node.input) < 2 else self.constants[node.input[1]].tolist()
         if sorted(a % 4 for a in axes) != [2, 3] or len(source.shape) != 4:
-            raise UserError(f"{describe(node)} sums over axes {list(axes)}; only sums over all pixels (2, 3) are supported")
+            raise UserError(f"{describe(node)} sums over axes {axes}; only sums over all pixels (2, 3) are supported")
         pixels = source.shape[2] * source.shape[3]
         lo, hi = source.lo * pixels, source.hi * pixels
         dtype = narrowest_type(int(lo.min()), int(hi.max()))
@@ -316,7 +323,9 @@ class _Streamliner:
     def _concat(self, node: NodeProto, dynamic: Sequence[str]) -> None:
         parts = [self._fact(name, node) for name in node.input]
         if len({(p.scale, p.dtype.name) for p in parts}) != 1:
-            raise UserError(f"{describe(node)} joins tensors of different quantisers; the integer contract needs one for all")
+            raise UserError(
+                f"{describe(node)} joins tensors of different quantisers; the integer contract needs one for all"
+            )
         lo, hi = (np.concatenate([getattr(p, bound) for p in parts]) for bound in ("lo", "hi"))
         self._emit(node, replace(parts[0], shape=self.shapes[node.output[0]], lo=lo, hi=hi))
 
@@ -438,11 +447,9 @@ class _Streamliner:
             lo, hi = int(self.weights[weight].min()), int(self.weights[weight].max())
             self.weight_types[weight] = signed_type(lo, hi)
         fact = self.facts[name]
-        lo = np.where(sign > 0, fact.lo, -fact.hi)
-        hi = np.where(sign > 0, fact.hi, -fact.lo)
-        self.facts[name] = replace(
-            fact, lo=lo, hi=hi, sign=sign, dtype=signed_type(int(lo.min()), int(hi.max()))
-        )
+        low = np.where(sign > 0, fact.lo, -fact.hi)
+        high = np.where(sign > 0, fact.hi, -fact.lo)
+        self.facts[name] = replace(fact, lo=low, hi=high, sign=sign, dtype=signed_type(int(low.min()), int(high.max())))
         return self.facts[name]
 
     def _emit_steps(self, node: NodeProto, source: str, found: Steps, unit: int, dtype: BaseDataType) -> None:

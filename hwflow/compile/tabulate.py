@@ -34,7 +34,7 @@ class Steps:
 
     @property
     def monotone(self) -> bool:
-        return self.fall.shape[1] == 0
+        return bool(self.fall.shape[1] == 0)
 
 
 def table(source: IntegerTensor, function: Function, lo: int, hi: int) -> Integers:

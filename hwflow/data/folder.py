@@ -10,10 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from hwflow.cli.frame import did_you_mean
 from hwflow.cli.progress import Tick
 from hwflow.data.images import image_files, load_image
-from hwflow.errors import UserError
+from hwflow.errors import UserError, did_you_mean
 
 MANIFEST = "MANIFEST.tsv"
 WHERE_TO_GET_NEU = (

@@ -16,9 +16,10 @@ from hwflow.boards import Board
 from hwflow.cache import cache_root
 from hwflow.compile.assemble import assemble, edges
 from hwflow.compile.fold import Folding
-from hwflow.compile.generate import GRAPH_FILE, is_fifo, write_depths, write_rtl
+from hwflow.compile.generate import is_fifo, write_depths, write_rtl
 from hwflow.compile.integers import Integers
 from hwflow.compile.streamline import integer_facts
+from hwflow.errors import UserError
 from hwflow.files import publish
 from hwflow.flow.front import DATAFLOW, FOLDING, FRAMES, QONNX, STREAMLINED, load_network, load_qonnx
 from hwflow.flow.plan import Plan
@@ -26,8 +27,8 @@ from hwflow.flow.stages import StageRun, versions
 from hwflow.hw.bits import Bits
 from hwflow.hw.ops import StreamOp
 from hwflow.hw.ops.base import RTL_FOLDER
-from hwflow.report.html import write_html
 from hwflow.report.files import write_report
+from hwflow.report.html import write_html
 from hwflow.report.schema import (
     Graph,
     GraphEdge,
@@ -63,6 +64,13 @@ def generate(folder: Path, into: Path) -> None:
     write_rtl(assemble(ModelWrapper(str(folder / DATAFLOW)), folding), into)
 
 
+def require(folder: Path) -> None:
+    """Raises UserError where the folder lacks what a verification reads."""
+    for name in (QONNX, STREAMLINED, FRAMES, RTL, FIFO):
+        if not (folder / name).exists():
+            raise UserError(f"{folder / name}: no such file; run hwflow build up to the stage fifo first")
+
+
 def load_frames(folder: Path) -> Integers:
     """frames.npy as int64 (N, C, H, W)"""
     return np.load(folder / FRAMES, allow_pickle=False).astype(np.int64)
@@ -96,7 +104,7 @@ def synthesise(board: Board, folder: Path, progress: Progress | None = None) -> 
     """rtl/ and fifo.yaml -> resources.json, node by node"""
     design = load_design(folder / RTL)
     depths = {s.name: s.depth for s in read_fifos(folder)}
-    leaves = sorted(RTL_FOLDER.glob("*.sv"))
+    leaves = tuple(sorted(RTL_FOLDER.glob("*.sv")))
     jobs = {}
     for node in design.graph.node:
         op: StreamOp = getCustomOp(node)
@@ -162,21 +170,24 @@ def _performance(plan: Plan, verdict: Verdict) -> Performance:
 
 
 def _resources(board: Board, costs: Mapping[str, Cost], design: ModelWrapper) -> Resources:
-    total = {
-        "lut": sum(c.lut for c in costs.values()),
-        "ff": sum(c.ff for c in costs.values()),
-        "bram36": sum(c.bram36 for c in costs.values()),
-        "uram": sum(c.uram for c in costs.values()),
-        "dsp": sum(c.dsp for c in costs.values()),
-    }
+    total = Cost(
+        lut=sum(c.lut for c in costs.values()),
+        ff=sum(c.ff for c in costs.values()),
+        bram36=sum(c.bram36 for c in costs.values()),
+        uram=sum(c.uram for c in costs.values()),
+        dsp=sum(c.dsp for c in costs.values()),
+    )
     budget = board.resources.model_dump()
-    layers = _layers(design, costs, {})
     return Resources(
         source="yosys",
+        lut=total.lut,
+        ff=total.ff,
+        bram36=total.bram36,
+        uram=total.uram,
+        dsp=total.dsp,
         budget=budget,
-        fits=all(total[key] <= budget[key] for key in total),
-        by_op=cost_by_op(layers),
-        **total,
+        fits=all(getattr(total, key) <= have for key, have in budget.items()),
+        by_op=cost_by_op(_layers(design, costs, {})),
     )
 
 
@@ -190,7 +201,11 @@ def _verification(verdict: Verdict) -> Verification:
         labels_equal=verdict.labels_equal,
         streams=tuple(
             StreamCheck(
-                name=s.stream, layer=s.node, values=s.values, mismatches=s.mismatches, first_mismatch=first.get(s.stream)
+                name=s.stream,
+                layer=s.node,
+                values=s.values,
+                mismatches=s.mismatches,
+                first_mismatch=first.get(s.stream),
             )
             for s in verdict.streams
         ),
@@ -256,15 +271,17 @@ def _graph(design: ModelWrapper, fifos: Mapping[str, FifoSize]) -> Graph:
             depth, high = fifos[fifo.name].depth, fifos[fifo.name].high_water
         shape = edge.spec.shape[1:]
         links.append(
-            GraphEdge(
-                source=edge.producer or "input",
-                target=consumer or "output",
-                bits=int(edge.spec.dtype.bitwidth()),
-                elements=int(np.prod(edge.spec.shape)),
-                cycles=edge.spec.beats,
-                shape=(shape[-1], *shape[:-1]),
-                fifo_depth=depth,
-                high_water=high,
+            GraphEdge.model_validate(
+                {
+                    "from": edge.producer or "input",
+                    "to": consumer or "output",
+                    "bits": int(edge.spec.dtype.bitwidth()),
+                    "elements": int(np.prod(edge.spec.shape)),
+                    "cycles": edge.spec.beats,
+                    "shape": (shape[-1], *shape[:-1]),
+                    "fifo_depth": depth,
+                    "high_water": high,
+                }
             )
         )
     ends = [GraphNode(name="input", op="Input"), GraphNode(name="output", op="Output")]

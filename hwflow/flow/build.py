@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hwflow.cli.progress import Stage, StageProgress
-from hwflow.compile.generate import DEPTHS_FILE
+from hwflow.compile.generate import DEPTHS_FILE, GRAPH_FILE
 from hwflow.errors import BuildFailed
 from hwflow.files import publish
 from hwflow.flow import back, front
@@ -101,7 +101,7 @@ def _front(runner: _Runner) -> None:
     runner.run(
         "map",
         [front.DATAFLOW, front.FRAMES],
-        lambda _: (front.make_dataflow(folder, target.head), front.write_frames(plan, folder))[0],
+        lambda _: _map(plan, folder, target.head),
         options=[target.head, plan.frames, plan.images],
         reads=[folder / front.STREAMLINED, *([Path(plan.images)] if plan.images else [])],
     )
@@ -112,6 +112,11 @@ def _front(runner: _Runner) -> None:
         options=[plan.clock_mhz, plan.fps, target.model_dump(), plan.find_board().resources.dsp],
         reads=[folder / front.DATAFLOW],
     )
+
+
+def _map(plan: Plan, folder: Path, head: str) -> None:
+    front.make_dataflow(folder, head)
+    front.write_frames(plan, folder)
 
 
 def _back(runner: _Runner) -> Report | None:
@@ -144,7 +149,7 @@ def _back(runner: _Runner) -> Report | None:
         [back.RESOURCES],
         lambda stage: back.synthesise(board, folder, lambda done, total: stage.tick(done, total)),
         options=board.family,
-        reads=[rtl / back.GRAPH_FILE, folder / back.FIFO],
+        reads=[rtl / GRAPH_FILE, folder / back.FIFO],
     )
     if "report" not in runner.stages:
         return None

@@ -127,9 +127,7 @@ def make_dataflow(folder: Path, head: str) -> None:
 def make_folding(plan: Plan, folder: Path) -> None:
     """3-dataflow.onnx -> folding.yaml"""
     budget = plan.find_board().resources
-    folding = fold(
-        ModelWrapper(str(folder / DATAFLOW)), plan.clock_mhz, plan.fps, budget.dsp, plan.load_target()
-    )
+    folding = fold(ModelWrapper(str(folder / DATAFLOW)), plan.clock_mhz, plan.fps, budget.dsp, plan.load_target())
     publish(folder / FOLDING, lambda path: path.write_text(folding.to_yaml()))
 
 
@@ -147,4 +145,3 @@ def write_frames(plan: Plan, folder: Path) -> None:
             np.save(file, array, allow_pickle=False)
 
     publish(folder / FRAMES, write)
-

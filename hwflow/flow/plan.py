@@ -91,7 +91,9 @@ def make_plan(
         raise UserError(f"--frames {frames}: two at least, since the steady rate is the distance of two frames")
     folder = out or Path("out") / f"{Path(model_name).name}-{found.name}"
     return Plan(
-        model=model_name if onnx is not None or model_name == Path(model_name).name else str(Path(model_name).resolve()),
+        model=model_name
+        if onnx is not None or model_name == Path(model_name).name
+        else str(Path(model_name).resolve()),
         recipe=recipe_name,
         onnx=str(onnx.resolve()) if onnx is not None else None,
         board=board if not Path(board).is_file() else str(Path(board).resolve()),

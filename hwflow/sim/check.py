@@ -17,7 +17,7 @@ from hwflow.compile.integers import Integers
 from hwflow.errors import BuildFailed
 from hwflow.sim import vcd
 from hwflow.sim.design import INPUT, OUTPUT, compile_design
-from hwflow.sim.engine import Bytes, Mismatch, RunResult, Simulation
+from hwflow.sim.engine import Bytes, Cycles, Mismatch, RunResult, Simulation
 from hwflow.sim.expected import Expected, expected_streams, from_bytes
 from hwflow.sim.sizing import bound_cycles, input_bytes, output_beats
 
@@ -220,7 +220,7 @@ def _beats_wrong(result: RunResult) -> int:
     return sum(s.mismatches for s in result.streams.values())
 
 
-def _steady(ends: Sequence[int] | np.ndarray) -> int:  # type: ignore[type-arg]
+def _steady(ends: Cycles) -> int:
     """Cycles between two frames once the pipeline is full: the mean distance over the second half of the frames."""
     if len(ends) < 2:
         return 0
@@ -245,10 +245,7 @@ def _difference(plan: RunPlan, stream: Expected, mismatch: Mismatch, op: str) ->
     edge, spec = stream.edge, stream.edge.spec
     frame, beat = divmod(mismatch.beat, spec.beats)
     got = from_bytes(_row(mismatch.got), spec.parallel, spec.dtype)[0]
-    if frame < len(stream.values):
-        wanted = stream.values[frame, beat]
-    else:
-        wanted = np.zeros_like(got)
+    wanted = stream.values[frame, beat] if frame < len(stream.values) else np.zeros_like(got)
     element = int(np.flatnonzero(got != wanted)[0]) if (got != wanted).any() else 0
     pixel, fold = divmod(beat, spec.shape[-1] // spec.parallel)
     position = tuple(int(v) for v in np.unravel_index(pixel, spec.shape[1:-1])) if len(spec.shape) > 2 else ()

@@ -72,4 +72,3 @@ class Golden:
         count = torch.searchsorted(steps, rows, right=True).to(self._dtype)
         shape = value.transpose(0, 1).shape
         return (count * scale + bias).reshape(shape).transpose(0, 1)
-

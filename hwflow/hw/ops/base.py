@@ -56,7 +56,7 @@ class StreamSpec:
         return -(-self.bits // 8) * 8
 
 
-class StreamOp(RTLBackend):
+class StreamOp(RTLBackend):  # type: ignore[misc]
     """An operator of one leaf module of `hwflow/hw/rtl`, as a node of FINN's RTL domain.
 
     Subclasses say which streams they have (`streams_in`, `streams_out`), the leaf's parameters, the cycles a frame and

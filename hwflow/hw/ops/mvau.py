@@ -36,23 +36,17 @@ class _MVAU(StreamOp):
 
     def streams_in(self) -> tuple[StreamSpec, ...]:
         simd = self.check_divides("SIMD", self.integer("MW"), "MW")
-        return (
-            StreamSpec((*self.shape("numInputVectors"), self.integer("MW")), simd, self.datatype("inputDataType")),
-        )
+        return (StreamSpec((*self.shape("numInputVectors"), self.integer("MW")), simd, self.datatype("inputDataType")),)
 
     def streams_out(self) -> tuple[StreamSpec, ...]:
         pe = self.check_divides("PE", self.integer("MH"), "MH")
-        return (
-            StreamSpec((*self.shape("numInputVectors"), self.integer("MH")), pe, self.datatype("outputDataType")),
-        )
+        return (StreamSpec((*self.shape("numInputVectors"), self.integer("MH")), pe, self.datatype("outputDataType")),)
 
     def pixels(self) -> int:
         return int(np.prod(self.shape("numInputVectors")))
 
     def get_exp_cycles(self) -> int:
-        return (
-            self.pixels() * (self.integer("MH") // self.integer("PE")) * (self.integer("MW") // self.integer("SIMD"))
-        )
+        return self.pixels() * (self.integer("MH") // self.integer("PE")) * (self.integer("MW") // self.integer("SIMD"))
 
     def folding_choices(self) -> dict[str, list[int]]:
         return {"PE": divisors(self.integer("MH")), "SIMD": divisors(self.integer("MW"))}

@@ -63,6 +63,7 @@ module hwf_mvu_binary #(
   localparam int unsigned COUNT_BITS = $clog2(SIMD * PLANE_MAX + 1);  // of the weighted agreements in a cycle
   localparam int unsigned ANSWER = $clog2(MW * PLANE_MAX + 1);     // the bit that no sum of agreements reaches
   localparam int unsigned TWOS_BITS = $clog2(SIMD / 2 + 2);
+  localparam int unsigned PAIR_BITS = $clog2((SIMD / 2 + 1) * PLANE_MAX + 1);
   // Of 2p - MW the lowest bit is known, so it is not accumulated.
   localparam int unsigned ACC_BITS = THRESHOLD ? ANSWER + 1 : ABITS == 1 ? OBITS - 1 : OBITS;
 
@@ -97,28 +98,28 @@ module hwf_mvu_binary #(
     if (ASIGNED) offset -= (1 << (ABITS - 1)) * (2 * ones - int'(MW));
   endfunction
 
-  // Where the accumulator of each row starts.
-  function automatic logic [MH*ACC_BITS-1:0] row_starts();
+  // Where the accumulators of processing element `pe` start, row fold 0 in the lowest bits.
+  function automatic logic [NF*ACC_BITS-1:0] starts_of(input int unsigned pe);
     longint start;
-    for (int unsigned row = 0; row < MH; row++) begin
+    for (int unsigned nf = 0; nf < NF; nf++) begin
       if (THRESHOLD) begin
-        start = longint'($signed(THRESHOLDS[row*TBITS+:TBITS]));
+        // The least sum of agreements that reaches the threshold, of those from none to one more than can be.
+        start = longint'($signed(THRESHOLDS[(nf*PE+pe)*TBITS+:TBITS]));
         if (ABITS == 1) start = (start + longint'(MW) + 1) >>> 1;
-        else start -= longint'(offset(row / PE, row % PE));
+        else start -= longint'(offset(nf, pe));
         if (start < 0) start = 0;
         if (start > longint'(MW * PLANE_MAX + 1)) start = longint'(MW * PLANE_MAX + 1);
         start = (longint'(1) << ANSWER) - start;
       end else if (ABITS == 1) begin
         start = -((longint'(MW) + 1) / 2);
       end else begin
-        start = longint'(offset(row / PE, row % PE));
+        start = longint'(offset(nf, pe));
       end
-      row_starts[row*ACC_BITS+:ACC_BITS] = ACC_BITS'(start);
+      starts_of[nf*ACC_BITS+:ACC_BITS] = ACC_BITS'(start);
     end
   endfunction
 
   localparam logic [MH*MW-1:0] CODED = encode(WEIGHTS);
-  localparam logic [MH*ACC_BITS-1:0] STARTS = row_starts();
 
   // ---- stage 0: the next word of activations and of weights -----------------------------------------------------------
 
@@ -197,13 +198,10 @@ module hwf_mvu_binary #(
     end else begin : g_planes
       logic one;
       logic [ABITS-1:0][TWOS_BITS-1:0] pairs;
+      logic [PAIR_BITS-1:0] sum;
       always_ff @(posedge ap_clk) if (enable) {pairs, one} <= {twos, ones[0]};
-      logic [COUNT_BITS-2:0] sums[ABITS];  // of planes b and above, in units of plane b
-      assign sums[ABITS-1] = (COUNT_BITS-1)'(pairs[ABITS-1]);
-      for (genvar b = 0; b < ABITS - 1; b++) begin : g_sum
-        assign sums[b] = (COUNT_BITS-1)'(pairs[b]) + (sums[b+1] << 1);
-      end
-      always_ff @(posedge ap_clk) if (enable) counts[pe] <= {sums[0], one};
+      hwf_weighted_sum #(.TERMS(ABITS), .MAX(SIMD / 2 + 1)) planes_sum (.terms(pairs), .sum(sum));
+      always_ff @(posedge ap_clk) if (enable) counts[pe] <= COUNT_BITS'({sum, one});
     end
   end
 
@@ -222,33 +220,34 @@ module hwf_mvu_binary #(
     end
   end
 
-  logic [PE*ACC_BITS-1:0] starts;
-  if (NF == 1 || (ABITS == 1 && !THRESHOLD)) begin : g_same_start
-    assign starts = STARTS[PE*ACC_BITS-1:0];
-  end else begin : g_start
-    localparam int unsigned ROW_BITS = $clog2(NF);
-    logic [ROW_BITS-1:0] nf;
+  localparam bit SAME_START = ABITS == 1 && !THRESHOLD;
+  localparam int unsigned STARTING_ROWS = SAME_START ? 1 : NF;
+  localparam int unsigned ROW_BITS = STARTING_ROWS > 1 ? $clog2(STARTING_ROWS) : 1;
+  logic [ROW_BITS-1:0] nf;
+  if (STARTING_ROWS == 1) begin : g_one_row
+    assign nf = '0;
+  end else begin : g_rows
     always_ff @(posedge ap_clk) begin
       if (!ap_rst_n) nf <= '0;
       else if (arrives && lasts[DELAY-1]) nf <= nf == ROW_BITS'(NF - 1) ? '0 : nf + 1'b1;
     end
-    if (NF <= 8) begin : g_merged
-      // So few values that they disappear in the look-up tables of the adder.
-      assign starts = STARTS[nf*(PE*ACC_BITS)+:PE*ACC_BITS];
-    end else begin : g_table
-      hwf_lookup #(.DEPTH(NF), .WIDTH(PE * ACC_BITS), .INIT(STARTS)) lookup (.address(nf), .data(starts));
-    end
   end
 
   for (genvar pe = 0; pe < PE; pe++) begin : g_row
-    logic [ACC_BITS-1:0] sum, base;
-    /* verilator lint_off UNUSEDSIGNAL */  // modulo 2^ACC_BITS
-    logic [ACC_BITS:0] next;
-    /* verilator lint_on UNUSEDSIGNAL */
-    assign base = SF == 1 || fresh ? starts[pe*ACC_BITS+:ACC_BITS] : sum;
-    // The count is the operand that bypasses the look-up table, so that all of `base` fits in.
-    hwf_adder #(.WIDTH(ACC_BITS)) adder (.a(ACC_BITS'(counts[pe])), .b(base), .carry(1'b0), .sum(next));
-    always_ff @(posedge ap_clk) if (arrives) sum <= next[ACC_BITS-1:0];
+    logic [ACC_BITS-1:0] sum;
+    hwf_row_sum #(
+      .WIDTH     (ACC_BITS),
+      .COUNT_BITS(COUNT_BITS),
+      .ROWS      (STARTING_ROWS),
+      .STARTS    ((STARTING_ROWS*ACC_BITS)'(starts_of(pe)))
+    ) row_sum (
+      .ap_clk,
+      .enable(arrives),
+      .fresh (SF == 1 || fresh),
+      .row   (nf),
+      .count (counts[pe]),
+      .sum
+    );
     if (THRESHOLD) begin : g_bit
       assign out0_V_TDATA[pe] = sum[ANSWER];
     end else if (ABITS == 1) begin : g_bipolar

@@ -57,7 +57,14 @@ module hwf_popcount #(
     /* verilator lint_on UNUSEDSIGNAL */
     hwf_popcount #(.N(LOW))  count_low  (.bits(bits[LOW-1:0]), .ones(low));
     hwf_popcount #(.N(HIGH)) count_high (.bits(bits[N-2:LOW]), .ones(high));
-    hwf_adder #(.WIDTH(WIDTH)) adder (.a(low), .b(WIDTH'(high)), .carry(bits[N-1]), .sum(sum));
+    hwf_carry_chain #(
+      .WIDTH(WIDTH)
+    ) adder (
+      .operand  (low),
+      .propagate(low ^ WIDTH'(high)),
+      .carry    (bits[N-1]),
+      .sum      (sum)
+    );
     assign ones = sum[OUT_BITS-1:0];
   end
 endmodule

@@ -51,19 +51,19 @@ module hwf_xnor_count #(
   end
 
   if (CHAINS > 1) begin : g_join
+    logic [CHAINS/2-1:0] joined;
     always_comb begin
-      logic sum;
-      sum = parities[0];
+      one = parities[0];
       for (int unsigned i = 1; i + 1 < CHAINS; i += 2) begin
-        bits[WITHIN+i/2] = (sum & parities[i]) | (sum & parities[i+1]) | (parities[i] & parities[i+1]);
-        sum ^= parities[i] ^ parities[i+1];
+        joined[i/2] = (one & parities[i]) | (one & parities[i+1]) | (parities[i] & parities[i+1]);
+        one ^= parities[i] ^ parities[i+1];
       end
       if (CHAINS % 2 == 0) begin
-        bits[CARRIES-1] = sum & parities[CHAINS-1];
-        sum ^= parities[CHAINS-1];
+        joined[CHAINS/2-1] = one & parities[CHAINS-1];
+        one ^= parities[CHAINS-1];
       end
-      one = sum;
     end
+    assign bits[WITHIN+:CHAINS/2] = joined;
   end else begin : g_single
     assign one = parities[0];
   end

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 
 class UserError(Exception):
-    """Wrong use or bad input: exit code 2. The message is one line that names the file, node or option, and the remedy."""
+    """Wrong use or bad input: exit code 2. The message is one line: the file, node or option, and the remedy."""
 
 
 class BuildFailed(Exception):
-    """A mismatch, a deadlock, or a design that does not fit or reach its speed: exit code 1. The message carries the numbers."""
+    """A mismatch, a deadlock, a design that does not fit or is too slow: exit code 1. The message has the numbers."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

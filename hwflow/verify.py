@@ -28,8 +28,8 @@ def _verify(args: argparse.Namespace) -> int:
         verdict = back.verify(plan, args.folder, lambda cycle, beats: stage.tick(beats, plan.frames, f"cycle {cycle}"))
         stage.note = f"{len(verdict.runs)} runs"
     sys.stdout.write(
-        f"{verdict.frames} frames, {verdict.tensors} streams, {verdict.values} values compared in {len(verdict.runs)} runs:"
-        f" {verdict.mismatches} mismatches\n"
+        f"{verdict.frames} frames, {verdict.tensors} streams, {verdict.values} values compared in"
+        f" {len(verdict.runs)} runs: {verdict.mismatches} mismatches\n"
     )
     raise_unless_exact(verdict)
     return DONE

@@ -26,6 +26,7 @@ from hwflow.yamlfile import read_yaml
 
 WIDEST_POPCOUNT = 64
 DSP_SHARE = 0.25
+RESERVE = 0.02  # of a frame's cycles, for the few that FIFOs and frame ends cost above the slowest node's bound
 
 
 class Target(BaseModel):
@@ -72,14 +73,14 @@ def fold(model: ModelWrapper, clock_mhz: float, fps: float, dsps: int, target: T
     Raises UserError where no folding reaches the rate (the message gives the highest), and where an override names no
     node, no attribute, or a value that does not divide.
     """
-    cycles = int(clock_mhz * 1e6 // fps)
+    cycles = int(clock_mhz * 1e6 / fps * (1 - RESERVE))
     ops = operators(model)
     slowest = max(ops, key=fastest_cycles)
     limit = fastest_cycles(slowest)
     if limit > cycles:
         raise UserError(
             f"{fps:g} fps at {clock_mhz:g} MHz leave {cycles} cycles a frame, but node {slowest.onnx_node.name} needs"
-            f" {limit} at its highest folding; the highest rate is {clock_mhz * 1e6 / limit:.1f} fps"
+            f" {limit} at its highest folding; the highest rate is {highest_fps(limit, clock_mhz):.1f} fps"
         )
     producers = {name: op for op in ops for name in op.onnx_node.output}
     chosen: dict[str, dict[str, int | str]] = {}
@@ -94,6 +95,11 @@ def fold(model: ModelWrapper, clock_mhz: float, fps: float, dsps: int, target: T
     for name, wish in overrides.items():
         _override(by_name, chosen, name, wish)
     return Folding(cycles, chosen)
+
+
+def highest_fps(cycles: int, clock_mhz: float) -> float:
+    """The highest rate, rounded down to a tenth, at which a node that needs `cycles` folds."""
+    return int(clock_mhz * 1e7 * (1 - RESERVE) / cycles) / 10
 
 
 def fastest_cycles(op: StreamOp) -> int:

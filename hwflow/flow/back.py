@@ -306,7 +306,7 @@ def _advice(result: Report) -> tuple[str, ...]:
             "dsp": "lower PE or SIMD of the IntegerMVAU nodes in a --target file, or ask for fewer --fps",
         }[key]
         sentences.append(
-            f"{need - have:g} {label} too many for {result.board} ({need:g} of {have:g}); {most.op} takes {share:.0%} of"
-            f" them: {remedy}, or choose a larger board."
+            f"{need - have:g} {label} too many for {result.board} ({need:g} of {have:g}); {most.op} takes {share:.0%}"
+            f" of them: {remedy}, or choose a larger board."
         )
     return tuple(sentences)

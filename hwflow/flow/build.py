@@ -45,8 +45,8 @@ def judge(report: Report, folder: Path) -> None:
     speed = report.performance
     if speed.target_fps is not None and speed.fps < speed.target_fps:
         raise BuildFailed(
-            f"{speed.fps:g} fps measured, {speed.target_fps:g} asked: a frame takes {speed.cycles_per_frame} cycles, the"
-            f" slowest node {speed.bound_cycles}; ask for more --fps than you need, or fewer"
+            f"{speed.fps:g} fps measured, {speed.target_fps:g} asked: a frame takes {speed.cycles_per_frame} cycles,"
+            f" the slowest node {speed.bound_cycles}; ask for more --fps than you need, or fewer"
         )
 
 

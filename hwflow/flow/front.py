@@ -26,6 +26,7 @@ from hwflow.data.frames import frames as make_frames
 from hwflow.errors import UserError
 from hwflow.files import publish
 from hwflow.flow.plan import FILE_NAME, Plan
+from hwflow.models import ModelRecipe
 from hwflow.nn.export import export_qonnx
 
 QONNX = "1-qonnx.onnx"
@@ -38,7 +39,7 @@ FRONT = (QONNX, STREAMLINED, DATAFLOW, FOLDING, FRAMES, FILE_NAME)
 
 @contextmanager
 def front_folder(target: Path) -> Iterator[Path]:
-    """A scratch folder with the target's front artefacts; what it holds at the end is moved to the target, if all went well.
+    """A scratch folder with the target's front artefacts, which take their place in the target if all goes well.
 
     Raises UserError where the target cannot be written.
     """
@@ -105,11 +106,12 @@ def load_qonnx(path: Path) -> onnx.ModelProto:
 def export(plan: Plan, folder: Path) -> None:
     """The network as QONNX -> 1-qonnx.onnx"""
     found = plan.find_recipe()
-    if found is None:
-        model = load_qonnx(Path(str(plan.onnx)))
-    else:
-        model = export_qonnx(found.load(), found.recipe.input.shape)
+    model = load_qonnx(Path(str(plan.onnx))) if found is None else _exported(found)
     publish(folder / QONNX, lambda path: path.write_bytes(model.SerializeToString()))
+
+
+def _exported(found: ModelRecipe) -> onnx.ModelProto:
+    return export_qonnx(found.load(), found.recipe.input.shape)
 
 
 def make_streamlined(folder: Path) -> None:

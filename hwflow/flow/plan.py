@@ -22,7 +22,7 @@ FILE_NAME = "build.json"
 
 @dataclass(frozen=True)
 class Plan:
-    """A build's options; paths are absolute. `model` is a name or folder, or the stem of `onnx`; `recipe` is "" with `onnx`."""
+    """A build's options; paths are absolute. With `onnx`, `model` is the file's stem and `recipe` is empty."""
 
     model: str
     recipe: str

@@ -2,8 +2,8 @@
 """Stages that run only when what they read has changed.
 
 A stage's key is the hash of its options, of the artefacts that it reads, and of hwflow itself. The stamp of the last
-run (key, seconds) lies in `.stages/` of the build folder; a stage whose key equals its stamp and whose artefacts exist is
-skipped. An artefact is written beside its place and renamed, so that a killed run leaves the old one or none.
+run (key, seconds) lies in `.stages/` of the build folder; a stage whose key equals its stamp and whose artefacts exist
+is skipped. An artefact is written beside its place and renamed, so that a killed run leaves the old one or none.
 """
 
 from __future__ import annotations

@@ -72,8 +72,9 @@ def _edge(
     out = f"{name}.fifo"
     result.append(
         helper.make_node(
-            "ElasticFIFO_rtl", [name], [out], name=operator_name(f"{label}.fifo"), domain=DOMAIN, backend="fpgadataflow",
-            shape=list(offered.shape), parallel=offered.parallel, inputDataType=offered.dtype.name,
+            "ElasticFIFO_rtl", [name], [out], name=operator_name(f"{label}.fifo"), domain=DOMAIN,
+            backend="fpgadataflow", shape=list(offered.shape), parallel=offered.parallel,
+            inputDataType=offered.dtype.name,
         )
     )  # fmt: skip
     added[out] = offered
@@ -86,8 +87,8 @@ def _edge(
     for number, parallel in enumerate(steps):
         if offered.shape[-1] % parallel:
             raise UserError(
-                f"{name}: {offered.parallel} elements a beat cannot become {wanted.parallel} with {offered.shape[-1]} channels;"
-                " choose PE and SIMD one of which divides the other"
+                f"{name}: {offered.parallel} elements a beat cannot become {wanted.parallel} with {offered.shape[-1]}"
+                " channels; choose PE and SIMD one of which divides the other"
             )
         suffix = "width" if number == len(steps) - 1 else "gather"
         target = f"{name}.{suffix}"

@@ -15,7 +15,7 @@ MOST_FRACTION_BITS = 6
 
 @dataclass(frozen=True)
 class TwoLines:
-    """clip((m * x + a) >> frac) with (mlo, alo) below the knee and (mhi, ahi) from it on; arrays of one entry a channel."""
+    """clip((m * x + a) >> frac): (mlo, alo) below the knee, (mhi, ahi) from it on; arrays have one entry a channel."""
 
     frac: int
     knee: Integers

@@ -74,9 +74,10 @@ class _Mapper:
             for name in node.output:
                 self.producer[name] = node
 
-    # --- helpers --------------------------------------------------------------------------------------------------------
+    # --- helpers ----------------------------------------------------------------------------------------------------
     def _constant(self, name: str) -> Integers:
-        return np.rint(self.model.get_initializer(name)).astype(np.int64)
+        values: Integers = np.rint(self.model.get_initializer(name)).astype(np.int64)
+        return values
 
     def _only_consumer(self, name: str) -> NodeProto | None:
         nodes = self.consumers.get(name, [])
@@ -109,7 +110,7 @@ class _Mapper:
         for name in names:
             self.origins[name] = name
 
-    # --- the walk -------------------------------------------------------------------------------------------------------
+    # --- the walk ---------------------------------------------------------------------------------------------------
     def result(self) -> ModelWrapper:
         for node in self.model.graph.node:
             if node.output[0] in self.done:
@@ -179,8 +180,8 @@ class _Mapper:
                 matrix = matrix.reshape(*shape[1:], -1).transpose(1, 2, 0, 3).reshape(matrix.shape)
                 if shape[2] * shape[3] > 1:
                     raise UserError(
-                        f"{describe(node)} multiplies a flattened map of {shape[2]}x{shape[3]} pixels; sum or pool over the"
-                        " pixels first, or write it as a convolution of that kernel size"
+                        f"{describe(node)} multiplies a flattened map of {shape[2]}x{shape[3]} pixels; sum or pool over"
+                        " the pixels first, or write it as a convolution of that kernel size"
                     )
         self._mvau(node, source, matrix, self.facts[node.input[0]].dtype)
 
@@ -254,8 +255,8 @@ class _Mapper:
         fact = self.facts[source]
         if int(fact.dtype.bitwidth()) > WIDEST_TABLE:
             raise UserError(
-                f"{describe(node)}: its function rises and falls over {fact.dtype.name}; tables reach {WIDEST_TABLE} bits, so"
-                " put a quantiser between the convolution and the activation"
+                f"{describe(node)}: its function rises and falls over {fact.dtype.name}; tables reach"
+                f" {WIDEST_TABLE} bits, so put a quantiser between the convolution and the activation"
             )
         bias = int(attributes(rise)["out_bias"])
         ups, downs = self._constant(rise.input[1]), self._constant(fall.input[1])
@@ -420,11 +421,12 @@ class _Mapper:
             label = narrowest_type(0, fact.channels - 1)
             self._add(
                 "LabelSelect", "label", [source], ["label"],
-                NumChannels=fact.channels, numInputVectors=[1], inputDataType=fact.dtype.name, outputDataType=label.name,
+                NumChannels=fact.channels, numInputVectors=[1], inputDataType=fact.dtype.name,
+                outputDataType=label.name,
             )  # fmt: skip
             self.output = "label"
 
-    # --- forks and the model ----------------------------------------------------------------------------------------------
+    # --- forks and the model ----------------------------------------------------------------------------------------
     def _fork(self) -> None:
         """One DuplicateStreams for every tensor that several nodes read."""
         readers: dict[str, list[tuple[int, int]]] = {}

@@ -190,7 +190,7 @@ class _Streamliner:
         self.nodes.append(helper.make_node(node.op_type, names, [node.output[0]], name=node.name, **values))
         self.facts[node.output[0]] = fact
 
-    # --- integer operators --------------------------------------------------------------------------------------------
+    # --- integer operators ------------------------------------------------------------------------------------------
     def _integer_node(self, node: NodeProto, dynamic: Sequence[str]) -> None:
         match node.op_type:
             case "Conv":
@@ -211,8 +211,8 @@ class _Streamliner:
                 self._reshape(node)
             case _:
                 raise UserError(
-                    f"{describe(node)}: no integer form of this operator is known; supported are Conv, MatMul, Gemm, Pad,"
-                    " MaxPool, ReduceSum, Concat, Split, Slice, Reshape, Transpose, Flatten, Squeeze and, before a"
+                    f"{describe(node)}: no integer form of this operator is known; supported are Conv, MatMul, Gemm,"
+                    " Pad, MaxPool, ReduceSum, Concat, Split, Slice, Reshape, Transpose, Flatten, Squeeze and, before a"
                     f" quantiser, {', '.join(sorted(POINTWISE))}"
                 )
 
@@ -244,7 +244,8 @@ class _Streamliner:
         padded = any(attrs.get("pads", [0]))
         if padded and source.dtype == DataType["BIPOLAR"]:
             raise UserError(
-                f"{describe(node)} pads a map of -1 and +1 with 0, a third value; pad with -1 before it (hwflow.nn.BinaryConv2d does)"
+                f"{describe(node)} pads a map of -1 and +1 with 0, a third value; pad with -1 before it"
+                " (hwflow.nn.BinaryConv2d does)"
             )
         reach = source
         if padded:
@@ -362,7 +363,7 @@ class _Streamliner:
         attrs = {k: v for k, v in attributes(node).items() if k != "allowzero"}
         self._emit(node, source.uniform(self.shapes[node.output[0]]), inputs=names, attrs=attrs)
 
-    # --- quantisers ---------------------------------------------------------------------------------------------------
+    # --- quantisers -------------------------------------------------------------------------------------------------
     def _quantise(self, node: NodeProto) -> None:
         out, name = node.output[0], node.input[0]
         scale = self._scale(node)
@@ -471,13 +472,14 @@ class _Streamliner:
             part_type = narrowest_type(min(bias, 0), rows.shape[1] + bias)
             self.nodes.append(
                 helper.make_node(
-                    "MultiThreshold", [self._resolve(source), f"{out}.{part}s"], [f"{out}.{part}"], name=f"{name}.{part}",
-                    out_dtype=part_type.name, out_scale=float(unit), out_bias=float(bias), **common,
+                    "MultiThreshold", [self._resolve(source), f"{out}.{part}s"], [f"{out}.{part}"],
+                    name=f"{name}.{part}", out_dtype=part_type.name, out_scale=float(unit),
+                    out_bias=float(bias), **common,
                 )
             )  # fmt: skip
         self.nodes.append(helper.make_node("Sub", [f"{out}.rise", f"{out}.fall"], [out], name=name))
 
-    # --- the new model --------------------------------------------------------------------------------------------------
+    # --- the new model ----------------------------------------------------------------------------------------------
     def _model(self) -> ModelWrapper:
         last = self.graph.output[0].name
         if last not in self.facts:

@@ -86,7 +86,7 @@ def from_bytes(data: Bytes, parallel: int, dtype: BaseDataType) -> Integers:
     """Elements (beats, parallel) from the bytes of each beat; the inverse of `to_bytes`."""
     bits = int(dtype.bitwidth())
     planes = np.unpackbits(data, axis=1, bitorder="little")[:, : parallel * bits]
-    codes = (planes.reshape(len(data), parallel, bits).astype(np.int64) << np.arange(bits)).sum(axis=2)
+    codes: Integers = (planes.reshape(len(data), parallel, bits).astype(np.int64) << np.arange(bits)).sum(axis=2)
     if dtype == DataType["BIPOLAR"]:
         return 2 * codes - 1
     if dtype.signed():

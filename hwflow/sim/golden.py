@@ -71,4 +71,5 @@ class Golden:
         rows = value.transpose(0, 1).flatten(1).contiguous()
         count = torch.searchsorted(steps, rows, right=True).to(self._dtype)
         shape = value.transpose(0, 1).shape
-        return (count * scale + bias).reshape(shape).transpose(0, 1)
+        result: Tensor = (count * scale + bias).reshape(shape).transpose(0, 1)
+        return result

@@ -57,7 +57,7 @@ class _ChannelFunction(StreamOp):
 
 
 class ChannelThreshold_rtl(_ChannelFunction):
-    """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out has one step and bias -1."""
+    """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out: one step, bias -1."""
 
     leaf = "hwf_threshold"
 

@@ -116,7 +116,8 @@ class StreamOp(RTLBackend):  # type: ignore[misc]
         if value < 1 or total % value:
             choices = ", ".join(str(d) for d in divisors(total))
             raise UserError(
-                f"node {self.onnx_node.name}: {attribute}={value} does not divide {what} {total}; choose one of {choices}"
+                f"node {self.onnx_node.name}: {attribute}={value} does not divide {what} {total};"
+                f" choose one of {choices}"
             )
         return value
 
@@ -179,7 +180,7 @@ class StreamOp(RTLBackend):  # type: ignore[misc]
         return leaf_sources(self.leaf)
 
     def wrapper(self, model: Any) -> str:
-        """SystemVerilog of the module named after the node: the leaf with its parameters fixed and streams of whole bytes."""
+        """SystemVerilog of the module named after the node: the leaf, parameters fixed, streams of whole bytes."""
         return wrapper_text(
             name=self.onnx_node.name,
             leaf=self.leaf,

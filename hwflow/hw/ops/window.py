@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators over space: sliding window with padding (FINN: FMPadding and ConvolutionInputGenerator), max, global sum."""
+"""Operators over space: sliding window with padding (FINN: FMPadding, ConvolutionInputGenerator), max, global sum."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def windows(
     value: int,
     fold: int | None,
 ) -> Integers:
-    """Windows of (N, H, W, C) as (N, OH, OW, KH*KW*C); `fold` is the channels of a beat in depthwise order, else None."""
+    """Windows of (N, H, W, C) as (N, OH, OW, KH*KW*C); `fold`: channels of a beat in depthwise order, else None."""
     top, left, bottom, right = pad
     padded = np.pad(image, ((0, 0), (top, bottom), (left, right), (0, 0)), constant_values=value)
     view = np.lib.stride_tricks.sliding_window_view(padded, tuple(kernel), axis=(1, 2))[:, ::stride, ::stride]

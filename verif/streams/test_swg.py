@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .bench import Beats, Integers, Variant, exercise
+from .bench import Beats, Integers, Variant, run
 
 FRAMES = 4
 
@@ -43,9 +43,10 @@ class Window:
 
     def parameters(self) -> dict[str, int | str]:
         top, left, bottom, right = self.pad
-        sizes = {"BITS": self.bits, "C": self.c, "SIMD": self.simd, "H": self.h, "W": self.w, "KH": self.kh, "KW": self.kw}
+        elements = {"BITS": self.bits, "C": self.c, "SIMD": self.simd}
+        sizes = {"H": self.h, "W": self.w, "KH": self.kh, "KW": self.kw, "STRIDE": self.stride}
         pads = {"PAD_T": top, "PAD_L": left, "PAD_B": bottom, "PAD_R": right, "PAD_CODE": self.code}
-        return {**sizes, "STRIDE": self.stride, **pads, "DEPTHWISE": self.depthwise, "STYLE": self.style}
+        return {**elements, **sizes, **pads, "DEPTHWISE": self.depthwise, "STYLE": self.style}
 
 
 def windows(frame: Integers, window: Window) -> Integers:
@@ -68,6 +69,7 @@ def variant(window: Window, seed: int = 0) -> Variant:
     beats_in = frames.reshape(-1, window.simd)
     beats_out = np.concatenate([windows(frame, window) for frame in frames])
     return Variant(
+        "hwf_swg",
         window.parameters(),
         {"in0_V": Beats(beats_in, window.bits)},
         {"out0_V": Beats(beats_out, window.bits)},
@@ -100,7 +102,7 @@ EVERYDAY = [
 
 
 def test_everyday_windows(work: Path) -> None:
-    exercise("hwf_swg", [variant(window, seed) for seed, window in enumerate(EVERYDAY)], work)
+    run([variant(window, seed) for seed, window in enumerate(EVERYDAY)], work).check("hwf_swg")
 
 
 def random_window(random: np.random.Generator) -> Window:
@@ -130,4 +132,4 @@ def random_window(random: np.random.Generator) -> Window:
 def test_random_windows(work: Path) -> None:
     random = np.random.default_rng(6868)
     drawn = [random_window(random) for _ in range(60)]
-    exercise("hwf_swg", [variant(window, seed) for seed, window in enumerate(drawn)], work)
+    run([variant(window, seed) for seed, window in enumerate(drawn)], work).check("hwf_swg")

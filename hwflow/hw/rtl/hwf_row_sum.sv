@@ -9,6 +9,7 @@
 module hwf_row_sum #(
   parameter int unsigned WIDTH = 9,
   parameter int unsigned COUNT_BITS = 5,
+  parameter bit SIGNED = 0,              // counts are two's complement
   parameter int unsigned ROWS = 6,
   parameter logic [ROWS*WIDTH-1:0] STARTS = '0,  // row 0 in the lowest bits
   localparam int unsigned ROW_BITS = ROWS > 1 ? $clog2(ROWS) : 1
@@ -17,7 +18,9 @@ module hwf_row_sum #(
   input  logic                  enable,
   input  logic                  fresh,
   input  logic [ROW_BITS-1:0]   row,
+  /* verilator lint_off UNUSEDSIGNAL */  // modulo 2^WIDTH
   input  logic [COUNT_BITS-1:0] count,
+  /* verilator lint_on UNUSEDSIGNAL */
   output logic [WIDTH-1:0]      sum
 );
   // Simulation takes the expression unless HWF_PRIMITIVES is defined; verif/compute shows that both are the same.
@@ -43,7 +46,11 @@ module hwf_row_sum #(
   /* verilator lint_off UNUSEDSIGNAL */  // modulo 2^WIDTH
   logic [WIDTH:0]   next;
   /* verilator lint_on UNUSEDSIGNAL */
-  assign addend = WIDTH'(count);
+  if (SIGNED) begin : g_signed
+    assign addend = WIDTH'($signed(count));
+  end else begin : g_unsigned
+    assign addend = WIDTH'(count);
+  end
 
   if (ROWS > 8 || !PRIMITIVES) begin : g_expression
     logic [WIDTH-1:0] start;

@@ -16,7 +16,7 @@ from types import ModuleType
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from hwflow.content import content_root
@@ -133,7 +133,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
 def save_weights(network: nn.Module, path: Path) -> None:
     """Write all parameters and statistics of `network` to a safetensors file, which appears whole or not at all."""
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-    publish(path, lambda beside: save_file(tensors, beside))
+    publish(path, lambda beside: beside.write_bytes(save(tensors)))
 
 
 def _model_folder(model: str) -> Path:

@@ -2,8 +2,6 @@
 """`python -m hwflow.train`: trains a model on a folder of images."""
 
 import argparse
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,12 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--seed", type=int, default=0, help="of the split, the initial weights and the order (default: 0)"
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: runs/MODEL-RECIPE-SEED)")
-    words = list(sys.argv[1:] if argv is None else argv)
-    command = shlex.join(["python", "-m", "hwflow.train", *words])
-    return run(parser, lambda args: _train(args, command), words)
+    return run(parser, _train, argv)
 
 
-def _train(args: argparse.Namespace, command: str) -> int:
+def _train(args: argparse.Namespace) -> int:
     from hwflow.data.folder import load_folder
     from hwflow.models import CARD_FILE, WEIGHTS_FILE, find_recipe, save_weights
     from hwflow.train.card import write_card
@@ -51,7 +47,7 @@ def _train(args: argparse.Namespace, command: str) -> int:
         result = train(recipe, images, args.seed, out, progress)
         weights = out / WEIGHTS_FILE
         save_weights(result.network, weights)
-        write_card(out / CARD_FILE, recipe, images, args.seed, result, command, weights)
+        write_card(out / CARD_FILE, recipe, images, args.data.resolve().name, args.seed, result, weights)
         progress.line(f"{weights}: {result.test_accuracy:.2%} of {result.test_images} test images right")
     return DONE
 

@@ -3,6 +3,7 @@
 
 import hashlib
 import importlib.metadata
+import shlex
 from pathlib import Path
 
 import torch
@@ -14,9 +15,11 @@ from hwflow.train.loop import Trained
 
 
 def write_card(
-    path: Path, recipe: ModelRecipe, images: ImageSet, seed: int, result: Trained, command: str, weights: Path
+    path: Path, recipe: ModelRecipe, images: ImageSet, folder: str, seed: int, result: Trained, weights: Path
 ) -> None:
-    """Write the card as Markdown. `command` is quoted as it was given."""
+    """Write the card as Markdown; `folder` is the name of the images' folder, without the path of this machine to it."""
+    options = ["--model", recipe.model, "--recipe", recipe.name, "--data", folder, "--seed", str(seed)]
+    command = shlex.join(["python", "-m", "hwflow.train", *options])
     settings = recipe.recipe.training
     channels, height, width = recipe.recipe.input.shape
     convs = [m for m in result.network.modules() if isinstance(m, BinaryConv2d)]

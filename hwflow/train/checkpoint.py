@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor, nn
 
 from hwflow.errors import UserError
@@ -63,7 +63,8 @@ def save_checkpoint(path: Path, state: State, network: nn.Module, optimizer: tor
         "best_epoch": state.best_epoch,
         "rows": [asdict(row) for row in state.rows],
     }
-    publish(path, lambda beside: save_file(tensors, beside, metadata={"state": json.dumps(rest)}))
+    content = save(tensors, metadata={"state": json.dumps(rest)})
+    publish(path, lambda beside: beside.write_bytes(content))
 
 
 def load_checkpoint(path: Path, run: dict[str, str]) -> tuple[State, dict[str, Tensor], dict[int, dict[str, Tensor]]]:

@@ -125,7 +125,8 @@ def test_the_command_learns_and_writes_weights_and_card(
     card = (out / "card.md").read_text()
     accuracy = float(re.search(r"\| ([\d.]+)% of 12 images", card).group(1))  # type: ignore[union-attr]
     assert accuracy >= 90
-    assert f"python -m hwflow.train {' '.join(words)}" in card
+    assert "python -m hwflow.train --model own_model --recipe tiny --data data --seed 2" in card
+    assert str(tmp_path) not in card
     assert hashlib.sha256((out / "weights.safetensors").read_bytes()).hexdigest() in card
     rows = _rows(out)
     assert [row["stage"] for row in rows] == ["real weights"] * 12 + ["1-bit weights"] * 12

@@ -17,7 +17,7 @@ from hwflow.train.loop import Trained
 def write_card(
     path: Path, recipe: ModelRecipe, images: ImageSet, folder: str, seed: int, result: Trained, weights: Path
 ) -> None:
-    """Write the card as Markdown; `folder` is the name of the images' folder, without the path of this machine to it."""
+    """Write the card as Markdown; `folder` is the name of the images' folder, not its path on this machine."""
     options = ["--model", recipe.model, "--recipe", recipe.name, "--data", folder, "--seed", str(seed)]
     command = shlex.join(["python", "-m", "hwflow.train", *options])
     settings = recipe.recipe.training

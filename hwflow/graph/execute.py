@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from typing import Any
 
+import numpy as np
 import onnx
 import torch
 import torch.nn.functional as F
-from onnx import NodeProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 from torch import Tensor
 
 from hwflow.errors import UserError
@@ -30,7 +31,7 @@ def attributes(node: NodeProto) -> Attributes:
 
 def describe(node: NodeProto) -> str:
     """A node as messages name it."""
-    return f"node {node.name or node.output[0]} ({node.op_type})"
+    return f"node {node.name or next(iter(node.output), '?')} ({node.op_type})"
 
 
 def round_as(mode: str, x: Tensor) -> Tensor:
@@ -47,6 +48,14 @@ def round_as(mode: str, x: Tensor) -> Tensor:
     raise ValueError(f"rounding mode {mode} is not supported")
 
 
+def whole_bits(bits: Tensor) -> int:
+    """The bit width of a Quant node. Raises ValueError where it is no whole number from 1 to 32."""
+    width = float(bits.item())
+    if width != int(width) or not 1 <= width <= 32:
+        raise ValueError(f"bit width {width:g} is no whole number from 1 to 32")
+    return int(width)
+
+
 def quant_range(bits: int, signed: bool, narrow: bool) -> tuple[int, int]:
     """Smallest and largest integer of a QONNX Quant node."""
     if signed:
@@ -56,7 +65,7 @@ def quant_range(bits: int, signed: bool, narrow: bool) -> tuple[int, int]:
 
 def _quant(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
     value, scale, zero, bits = x
-    lo, hi = quant_range(int(bits.item()), bool(attrs.get("signed", 1)), bool(attrs.get("narrow", 0)))
+    lo, hi = quant_range(whole_bits(bits), bool(attrs.get("signed", 1)), bool(attrs.get("narrow", 0)))
     integer = round_as(attrs.get("rounding_mode", "ROUND"), value / scale + zero)
     return [(integer.clamp(lo, hi) - zero) * scale]
 
@@ -72,13 +81,26 @@ def _per_side(pads: Sequence[int]) -> list[int]:
 
 
 def _conv(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
+    _no_auto_pad(attrs)
     value = F.pad(x[0], _per_side(attrs.get("pads", [0] * 4)))
-    bias = x[2] if len(x) > 2 else None
-    group = int(attrs.get("group", 1))
-    return [F.conv2d(value, x[1], bias, stride=attrs.get("strides", [1, 1]), groups=group)]
+    strides, dilations = attrs.get("strides", [1, 1]), attrs.get("dilations", [1, 1])
+    return [F.conv2d(value, x[1], _optional(x, 2), strides, 0, dilations, int(attrs.get("group", 1)))]
+
+
+def _no_auto_pad(attrs: Attributes) -> None:
+    if attrs.get("auto_pad", "NOTSET") not in ("NOTSET", "VALID"):
+        raise ValueError(f"auto_pad {attrs['auto_pad']} is not supported; export explicit pads")
+
+
+def _optional(x: Sequence[Tensor], index: int) -> Tensor | None:
+    """An input that may be absent, at the end or as an empty name in between."""
+    return x[index] if len(x) > index else None
 
 
 def _max_pool(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
+    _no_auto_pad(attrs)
+    if any(d != 1 for d in attrs.get("dilations", [1])):
+        raise ValueError("a dilated pool is not supported")
     kernel, strides = attrs["kernel_shape"], attrs.get("strides", [1, 1])
     top, left, bottom, right = pool_pads(attrs, (int(x[0].shape[-2]), int(x[0].shape[-1])))
     lowest = float("-inf") if x[0].is_floating_point() else torch.iinfo(x[0].dtype).min
@@ -90,9 +112,16 @@ def pool_pads(attrs: Attributes, size: tuple[int, int]) -> tuple[int, int, int, 
     kernel, strides = attrs["kernel_shape"], attrs.get("strides", [1, 1])
     top, left, bottom, right = attrs.get("pads", [0, 0, 0, 0])
     if attrs.get("ceil_mode", 0):
-        bottom += -(size[0] + top + bottom - kernel[0]) % strides[0]
-        right += -(size[1] + left + right - kernel[1]) % strides[1]
+        bottom += _ceil_pad(size[0], top, bottom, kernel[0], strides[0])
+        right += _ceil_pad(size[1], left, right, kernel[1], strides[1])
     return top, left, bottom, right
+
+
+def _ceil_pad(size: int, begin: int, end: int, kernel: int, stride: int) -> int:
+    """What rounding up adds at the end; no window may start in that padding, so torch drops one that would."""
+    span = size + begin + end - kernel
+    more = -span % stride
+    return more if span + more < size + begin else 0
 
 
 def _batch_norm(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
@@ -107,7 +136,10 @@ def _prelu(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
 def _pad(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
     if attrs.get("mode", "constant") != "constant":
         raise ValueError(f"Pad mode {attrs['mode']} is not supported")
-    value = float(x[2].item()) if len(x) > 2 and x[2].numel() else 0.0
+    if _optional(x, 3) is not None:
+        raise ValueError("Pad with axes is not supported; give pads for every axis")
+    fill = _optional(x, 2)
+    value = float(fill.item()) if fill is not None and fill.numel() else 0.0
     return [F.pad(x[0], _per_side([int(p) for p in x[1]]), value=value)]
 
 
@@ -145,6 +177,11 @@ def _reshape(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
     return [x[0].reshape([x[0].shape[i] if s == 0 else s for i, s in enumerate(shape)])]
 
 
+def _clip(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
+    least, most = attrs.get("min", _optional(x, 1)), attrs.get("max", _optional(x, 2))  # attributes up to opset 10
+    return [x[0] if least is None and most is None else torch.clamp(x[0], least, most)]
+
+
 def _flatten(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
     return [torch.flatten(x[0], int(attrs.get("axis", 1)))]
 
@@ -152,8 +189,9 @@ def _flatten(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
 def _gemm(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
     a = x[0].T if attrs.get("transA", 0) else x[0]
     b = x[1].T if attrs.get("transB", 0) else x[1]
-    product = a @ b
-    return [product + x[2] if len(x) > 2 else product]
+    product = a @ b * attrs.get("alpha", 1.0)
+    bias = _optional(x, 2)
+    return [product if bias is None else product + bias * attrs.get("beta", 1.0)]
 
 
 def _threshold(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
@@ -180,7 +218,7 @@ OPERATORS: dict[str, Operator] = {
     "BatchNormalization": _batch_norm,
     "BipolarQuant": _bipolar,
     "Cast": lambda a, x: [x[0]],
-    "Clip": lambda a, x: [torch.clamp(x[0], min=x[1] if len(x) > 1 else None, max=x[2] if len(x) > 2 else None)],
+    "Clip": _clip,
     "Concat": lambda a, x: [torch.cat(list(x), dim=int(a["axis"]))],
     "Conv": _conv,
     "Div": lambda a, x: [x[0] / x[1]],
@@ -210,17 +248,41 @@ OPERATORS: dict[str, Operator] = {
 
 
 def initializers(model: onnx.ModelProto, dtype: torch.dtype) -> dict[str, Tensor]:
-    """Constants of the graph (initializers and Constant nodes); floating ones in `dtype`."""
-    arrays = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
+    """Constants of the graph (initializers and Constant nodes); floating ones in `dtype`.
+
+    Raises UserError naming the constant that cannot be read.
+    """
+    tensors = {t.name: _tensor(t.name, t, dtype) for t in model.graph.initializer}
     for node in model.graph.node:
-        if node.op_type == "Constant":
-            arrays[node.output[0]] = numpy_helper.to_array(attributes(node)["value"])
-    tensors = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
-    return {name: t.to(dtype) if t.is_floating_point() else t for name, t in tensors.items()}
+        if node.op_type == "Constant" and node.output:
+            given = attributes(node)
+            if len(given) != 1:
+                raise UserError(f"{describe(node)} must have one value; simplify the graph or export it again")
+            tensors[node.output[0]] = _tensor(node.output[0], next(iter(given.values())), dtype)
+    return tensors
+
+
+def _tensor(name: str, value: Any, dtype: torch.dtype) -> Tensor:
+    """A TensorProto, number or list of numbers as a tensor."""
+    try:
+        array = numpy_helper.to_array(value) if isinstance(value, TensorProto) else np.asarray(value)
+        tensor = torch.from_numpy(array.copy())
+    except (TypeError, ValueError, AttributeError, OSError) as error:
+        raise UserError(f"constant {name} cannot be read ({_first_line(error)}); export the network again") from None
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"it lacks the attribute {error}"
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def run_node(node: NodeProto, env: MutableMapping[str, Tensor]) -> None:
-    """Add the node's outputs to `env`. Raises UserError for an operator or option that is not supported."""
+    """Add the node's outputs to `env`.
+
+    Raises UserError for an operator or option that is not supported, or an input that no node before it makes.
+    """
     if node.op_type == "Constant":
         return
     operator = OPERATORS.get(node.op_type)
@@ -228,11 +290,16 @@ def run_node(node: NodeProto, env: MutableMapping[str, Tensor]) -> None:
         raise UserError(
             f"{describe(node)}: this operator is not supported; supported are {', '.join(sorted(OPERATORS))}"
         )
-    inputs = [env[name] for name in node.input if name]
+    missing = [name for name in node.input if name and name not in env]
+    if missing:
+        raise UserError(f"{describe(node)} reads {missing[0]}, which no node before it makes; export the network again")
+    inputs: list[Any] = [env[name] if name else None for name in node.input]
     try:
         outputs = operator({**attributes(node), "outputs": len(node.output)}, inputs)
-    except (ValueError, RuntimeError, KeyError, IndexError) as error:
-        raise UserError(f"{describe(node)} cannot be evaluated: {str(error).splitlines()[0]}") from error
+    except (ValueError, RuntimeError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError) as error:
+        raise UserError(f"{describe(node)} cannot be evaluated: {_first_line(error)}") from error
+    if len(outputs) < len(node.output):
+        raise UserError(f"{describe(node)} has {len(node.output)} outputs; only {len(outputs)} of them are supported")
     env.update(zip(node.output, outputs, strict=False))
 
 

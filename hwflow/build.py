@@ -10,7 +10,7 @@ from hwflow.cli.frame import DONE, Parser, run
 from hwflow.cli.progress import open_progress
 from hwflow.errors import UserError, did_you_mean
 
-STAGES = ("export", "streamline", "map", "fold", "generate", "fifo", "verify", "synthesise", "report")
+STAGES = ("export", "streamline", "map", "fold", "generate", "fifo", "verify", "synthesise", "deploy", "report")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -19,6 +19,9 @@ from hwflow.compile.fold import Folding
 from hwflow.compile.generate import is_fifo, write_depths, write_rtl
 from hwflow.compile.integers import Integers
 from hwflow.compile.streamline import integer_facts
+from hwflow.deploy.shell import shell_of
+from hwflow.deploy.vivado import find_vivado, run_vivado
+from hwflow.deploy.write import Samples, write_deploy
 from hwflow.errors import UserError
 from hwflow.files import publish
 from hwflow.flow.front import DATAFLOW, FOLDING, FRAMES, QONNX, STREAMLINED, load_network, load_qonnx
@@ -45,6 +48,7 @@ from hwflow.report.schema import (
 )
 from hwflow.sim.check import Verdict, check
 from hwflow.sim.design import load_design
+from hwflow.sim.expected import expected_streams
 from hwflow.sim.reference import reference_tensors
 from hwflow.sim.sizing import FifoSize, from_yaml, size_fifos, to_yaml
 from hwflow.synth.resources import Resources as Cost
@@ -55,6 +59,13 @@ FIFO = "fifo.yaml"
 VERIFY = "verify.json"
 TRACE = "mismatch.vcd"
 RESOURCES = "resources.json"
+DEPLOY = "deploy"
+BOARD_CHECK_FRAMES = 4
+NO_PROCESSOR = """# No driver for this part
+
+{part} has no processing system for a PYNQ driver to run on. Add the SystemVerilog in `../rtl` to a design of your own:
+the module `accelerator` takes pixels on the AXI stream `in0_V` and gives its result on `out0_V`.
+"""
 Progress = Callable[[int, int], None]
 
 
@@ -126,6 +137,36 @@ def read_costs(folder: Path) -> dict[str, Cost]:
 
 def read_fifos(folder: Path) -> list[FifoSize]:
     return from_yaml((folder / FIFO).read_text())
+
+
+def deploy(plan: Plan, folder: Path, into: Path) -> None:
+    """rtl/ and frames.npy -> deploy/ (written to `into`): Vivado script, PYNQ driver, frames to check the board with
+
+    Where Vivado is found the bitstream is made too; a board without a processing system gets none of this.
+    """
+    board = plan.find_board()
+    if shell_of(board.part) is None:
+        into.mkdir()
+        (into / "README.md").write_text(NO_PROCESSOR.format(part=board.part))
+        return
+    design = load_design(folder / RTL)
+    frames = load_frames(folder)[:BOARD_CHECK_FRAMES]
+    facts = integer_facts(ModelWrapper(str(folder / STREAMLINED)))
+    tensors = reference_tensors(load_qonnx(folder / QONNX), facts, frames, load_network(plan))
+    outputs = expected_streams(design, tensors)[-1].values
+    found = plan.find_recipe()
+    write_deploy(
+        design,
+        board,
+        into,
+        rtl=folder / RTL,
+        name=Path(plan.model).name,
+        clock_mhz=plan.clock_mhz,
+        classes=() if found is None else found.recipe.classes,
+        samples=Samples(frames, outputs),
+    )
+    if find_vivado() is not None:
+        run_vivado(into)
 
 
 def report(plan: Plan, folder: Path, runs: Sequence[StageRun]) -> Report:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,12 @@ from hwflow.errors import BuildFailed
 from hwflow.files import publish
 from hwflow.flow import back, front
 from hwflow.flow.plan import FILE_NAME, Plan
-from hwflow.flow.stages import BuildFolder
+from hwflow.flow.stages import BuildFolder, hash_of
 from hwflow.report.schema import Report
 from hwflow.sim.check import raise_unless_exact
 
 FRONT_STAGES = ("export", "streamline", "map", "fold")
-STAGES = (*FRONT_STAGES, "generate", "fifo", "verify", "synthesise", "report")
+STAGES = (*FRONT_STAGES, "generate", "fifo", "verify", "synthesise", "deploy", "report")
 
 
 def build(plan: Plan, until: str, progress: StageProgress) -> Report | None:
@@ -150,6 +151,13 @@ def _back(runner: _Runner) -> Report | None:
         lambda stage: back.synthesise(board, folder, lambda done, total: stage.tick(done, total)),
         options=board.family,
         reads=[rtl / GRAPH_FILE, folder / back.FIFO],
+    )
+    runner.run(
+        "deploy",
+        [back.DEPLOY],
+        lambda _: runner.folder.publish_folder(back.DEPLOY, lambda into: back.deploy(plan, folder, into)),
+        options=[plan.board, plan.clock_mhz, hash_of([Path(plan.board)]), shutil.which("vivado")],
+        reads=[rtl, folder / front.FRAMES, folder / front.QONNX],
     )
     if "report" not in runner.stages:
         return None

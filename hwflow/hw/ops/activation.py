@@ -97,11 +97,7 @@ class ThresholdSearch_rtl(ChannelThreshold_rtl):
         return {**super().parameters(constants), "STYLE": str(self.get_nodeattr("ram_style"))}
 
     def get_exp_cycles(self) -> int:
-        return self.streams_in()[0].beats * SEARCH_CYCLES(int(self.datatype("outputDataType").bitwidth()))
-
-
-def SEARCH_CYCLES(output_bits: int) -> int:  # noqa: N802
-    return output_bits + 1
+        return self.streams_in()[0].beats * self.integer("numSteps").bit_length()
 
 
 class PiecewiseAffine_rtl(_ChannelFunction):

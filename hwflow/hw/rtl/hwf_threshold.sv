@@ -129,20 +129,13 @@ module hwf_threshold #(
       always_ff @(posedge ap_clk) if (enable) counts[stage+1] <= COUNT_BITS'({counts[stage], bit_found});
     end
 
-    // A bias that leaves the lower bits alone, as that of a signed range does, takes no adder.
-    localparam int unsigned LOW_BITS = COUNT_BITS - 1;
-    if (BIAS % (2 ** LOW_BITS) == 0 && OBITS > LOW_BITS) begin : g_choice
-      localparam int unsigned HIGH_BITS = OBITS - LOW_BITS;
-      localparam logic [HIGH_BITS-1:0] HIGH = HIGH_BITS'(BIAS >>> LOW_BITS);
-      logic [HIGH_BITS-1:0] high;
-      assign high = counts[COUNT_BITS][LOW_BITS] ? HIGH + 1'b1 : HIGH;
-      if (LOW_BITS == 0) begin : g_all
-        assign out0_V_TDATA[pe*OBITS+:OBITS] = high;
-      end else begin : g_join
-        assign out0_V_TDATA[pe*OBITS+:OBITS] = {high, counts[COUNT_BITS][LOW_BITS-1:0]};
-      end
-    end else begin : g_sum
-      assign out0_V_TDATA[pe*OBITS+:OBITS] = OBITS'(BIAS) + OBITS'(counts[COUNT_BITS]);
-    end
+    hwf_bias #(
+      .IBITS(COUNT_BITS),
+      .OBITS(OBITS),
+      .BIAS (BIAS)
+    ) bias (
+      .count(counts[COUNT_BITS]),
+      .value(out0_V_TDATA[pe*OBITS+:OBITS])
+    );
   end
 endmodule

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Matrix units, thresholds, lines and tables: every variant without stalls (its pace too) and with stalls on both sides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streams.bench import Runs, run
+
+from .variants import SOURCES, affine, mvu_binary, mvu_int, primitives, table, threshold
+
+MODULES = ("hwf_mvu_binary", "hwf_mvu_int", "hwf_threshold", "hwf_threshold_search", "hwf_affine", "hwf_table")
+
+# Every shape that takes another way through the generate blocks.
+VARIANTS = [
+    mvu_binary(6, 4, 2, 2),
+    mvu_binary(1, 1, 1, 1),  # one weight
+    mvu_binary(5, 3, 5, 3),  # one step: constant weights
+    mvu_binary(9, 9, 1, 1),  # one place a word; more rows than fit in front of the adder
+    mvu_binary(12, 6, 4, 6),  # no rows to come: nothing is kept
+    mvu_binary(7, 8, 7, 1),  # a whole vector a beat
+    mvu_binary(42, 4, 14, 2, threshold=False),  # a chain of 13 and one of 1
+    mvu_binary(27, 2, 27, 1, threshold=False),  # three chains, odd columns
+    mvu_binary(40, 3, 40, 1, wstyle="block", bstyle="block"),
+    mvu_binary(6, 4, 3, 2, abits=2),
+    mvu_binary(8, 2, 8, 1, abits=3, signed=True),
+    mvu_binary(10, 6, 5, 2, abits=4, signed=True, threshold=False),
+    mvu_binary(3, 2, 1, 2, abits=8, threshold=False),
+    mvu_int(6, 4, 3, 2, 8, 8),
+    mvu_int(1, 1, 1, 1, 2, 2, signed=True),
+    mvu_int(5, 6, 5, 1, 4, 3, signed=True, wstyle="block"),
+    mvu_int(8, 3, 2, 3, 1, 4),
+    mvu_int(9, 2, 1, 1, 8, 8, obits=10),  # cut
+    *(
+        threshold(*shape, module=module, **options)
+        for module in ("hwf_threshold", "hwf_threshold_search")
+        for shape, options in (
+            ((1, 1, 4, 1, 1), {}),
+            ((3, 3, 8, 7, 3), {"bias": -4}),
+            ((6, 2, 9, 7, 3), {"bias": -4}),
+            ((5, 1, 6, 3, 4), {"signed": False, "bias": 3}),
+            ((4, 2, 3, 5, 3), {}),  # steps no power of two less one
+            ((7, 1, 12, 15, 5), {"signed": False, "bias": -1}),
+            ((40, 2, 1, 1, 1), {"signed": False}),
+        )
+    ),
+    threshold(6, 1, 9, 15, 4, module="hwf_threshold_search", style="block"),
+    affine(4, 2, 8, 6, 4, 8, 10),
+    affine(3, 3, 5, 8, 0, 3, 12, signed=False, osigned=False),
+    affine(5, 1, 7, 4, 9, 6, 4),
+    affine(40, 1, 6, 6, 2, 5, 9, osigned=False),
+    table(1, 1, 3, 2),
+    table(6, 2, 4, 5),
+    table(3, 1, 5, 8, "block"),
+]
+
+
+@pytest.fixture(scope="module")
+def fast(work: Path) -> Runs:
+    return run(VARIANTS, work, sources=SOURCES)
+
+
+@pytest.fixture(scope="module")
+def structural(work: Path) -> Runs:
+    return run(VARIANTS, work, sources=[primitives(work), *SOURCES], stalls=((0.0, 0.0), (0.3, 0.3)))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module(fast: Runs, module: str) -> None:
+    fast.check(module)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_module_on_primitives(structural: Runs, module: str) -> None:
+    """The LUT6, MUXF7, MUXF8 and CARRY4 that synthesis gets compute the same as what simulations of networks take."""
+    structural.check(module)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import frexp
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,12 @@ class IntegerTensor:
             lo=np.full(channels, self.lo.min()),
             hi=np.full(channels, self.hi.max()),
         )
+
+
+def as_floats(values: Integers) -> NDArray[np.floating[Any]]:
+    """Integers as QONNX stores them: float32, or float64 where float32 would round."""
+    single = values.astype(np.float32)
+    return single if (single == values).all() else values.astype(np.float64)
 
 
 def is_power_of_two(scale: float) -> bool:

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
-from hwflow.compile.integers import Integers, IntegerTensor, is_power_of_two, narrowest_type, signed_type
-from hwflow.compile.tabulate import Steps, falling_channels, steps, table
+from hwflow.compile.integers import Integers, IntegerTensor, as_floats, is_power_of_two, narrowest_type, signed_type
+from hwflow.compile.tabulate import MOST_ENTRIES, Steps, falling_channels, steps, table
 from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe, initializers, pool_pads, quant_range, run, run_node
 
@@ -54,6 +54,7 @@ class _Streamliner:
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.graph = model.graph
+        self.live = _live_nodes(model.graph)
         self.constants = initializers(model, torch.float64)
         self.constant_scale: dict[str, tuple[float, BaseDataType]] = {}
         self.facts: dict[str, IntegerTensor] = {}
@@ -61,10 +62,11 @@ class _Streamliner:
         self.alias: dict[str, str] = {}
         self.nodes: list[NodeProto] = []
         self.weights: dict[str, Integers] = {}
+        self.indices: dict[str, Integers] = {}
         self.weight_types: dict[str, BaseDataType] = {}
         self.settled: set[str] = set()
         self.consumers: dict[str, list[NodeProto]] = {}
-        for node in self.graph.node:
+        for node in self.live:
             for name in node.input:
                 self.consumers.setdefault(name, []).append(node)
         dynamic = [i for i in self.graph.input if i.name not in self.constants]
@@ -73,24 +75,33 @@ class _Streamliner:
                 f"the graph has {len(dynamic)} inputs and {len(self.graph.output)} outputs; hwflow takes one of each"
             )
         self.input = dynamic[0].name
-        self.input_shape = tuple(int(d.dim_value) for d in dynamic[0].type.tensor_type.shape.dim)
-        if not self.input_shape or self.input_shape[0] not in (0, 1) or 0 in self.input_shape[1:]:
+        dims = tuple(int(d.dim_value) for d in dynamic[0].type.tensor_type.shape.dim)
+        if len(dims) != 4 or dims[0] not in (0, 1) or min(dims[1:]) < 1:
+            known = " x ".join(str(d) if d > 0 else "?" for d in dims) or "not given"
             raise UserError(
-                f"input {self.input} has shape {self.input_shape}; export with a batch of one and fixed sizes"
+                f"input {self.input}: its shape is {known}; export for one picture of fixed size, 1 x channels x height"
+                " x width"
             )
-        self.input_shape = (1, *self.input_shape[1:])
-        self.input_scale = 1.0
+        self.input_shape = (1, *dims[1:])
+        self.input_scale: float | None = None
         self.shapes = self._shapes()
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         env = dict(self.constants)
         env[self.input] = torch.zeros(self.input_shape, dtype=torch.float64)
-        run(self.graph.node, env)
+        for node in self.live:
+            repeated = [name for name in node.output if name in env and node.op_type != "Constant"]
+            if repeated:
+                raise UserError(f"{describe(node)} makes {repeated[0]}, which exists already; export the network again")
+            run((node,), env)
+            empty = [name for name in node.output if 0 in env[name].shape]
+            if empty:
+                raise UserError(f"{describe(node)}: its output {empty[0]} is empty; remove it")
         return {name: tuple(t.shape) for name, t in env.items()}
 
     # --- the walk ---------------------------------------------------------------------------------------------------
     def result(self) -> ModelWrapper:
-        for node in self.graph.node:
+        for node in self.live:
             if node.op_type == "Constant":
                 continue
             dynamic = [n for n in node.input if n and n not in self.constants]
@@ -110,14 +121,19 @@ class _Streamliner:
         if node.op_type == "Quant":
             scale = self._scale(node)
             bits = int(self.constants[node.input[3]].item())
-            lo, hi = quant_range(bits, bool(attributes(node).get("signed", 1)), False)
-            self.constant_scale[out] = scale, signed_type(lo, hi) if lo < 0 else DataType[f"UINT{bits}"]
+            # matrix units take signed weights only, so unsigned ones get a bit more
+            reach = quant_range(bits, bool(attributes(node).get("signed", 1)), False)
+            self.constant_scale[out] = scale, signed_type(*reach)
         elif node.op_type == "BipolarQuant":
             self.constant_scale[out] = self._scale(node), DataType["BIPOLAR"]
         elif node.input[0] in self.constant_scale and node.op_type in ("Transpose", "Reshape", "Identity"):
             self.constant_scale[out] = self.constant_scale[node.input[0]]
 
     def _scale(self, node: NodeProto) -> float:
+        """A quantiser's scale. Raises UserError where it breaks the integer contract."""
+        for role, name in zip(("scale", "zero point", "bit width"), node.input[1:], strict=False):
+            if name not in self.constants:
+                raise UserError(f"{describe(node)}: its {role} {name} is computed in the graph; make it constant")
         scale = self.constants[node.input[1]]
         value = float(scale.reshape(-1)[0])
         if scale.numel() != 1 or not is_power_of_two(value):
@@ -143,6 +159,9 @@ class _Streamliner:
                 nodes += [n for n in self.lazy[name].nodes if n not in nodes]
             else:
                 raise UserError(f"{describe(node)}: its input {name} is not quantised; put a quantiser before it")
+        for name in node.input:
+            if name in self.constants and node.op_type != "BatchNormalization":
+                self._check_per_channel(node, name, self.shapes[dynamic[0]])
         if len(sources) != 1:
             raise UserError(
                 f"{describe(node)} joins two branches that are not integers of one scale; quantise both with the same"
@@ -150,8 +169,20 @@ class _Streamliner:
             )
         self.lazy[out] = _Lazy(sources.pop(), (*nodes, node))
 
+    def _check_per_channel(self, node: NodeProto, name: str, shape: tuple[int, ...]) -> None:
+        """Raises UserError where a constant is neither one value nor one a channel: no table can hold the function."""
+        constant = tuple(self.constants[name].shape)
+        aligned = (1,) * (len(shape) - len(constant)) + constant
+        if len(aligned) != len(shape) or aligned[1] not in (1, shape[1]) or aligned[0] != 1 or max(aligned[2:]) != 1:
+            raise UserError(
+                f"{describe(node)}: its constant {name} has shape {constant}; only one value, or one a channel,"
+                " is supported"
+            )
+
     def _add(self, node: NodeProto) -> None:
         a, b = (self._fact(name, node) for name in node.input)
+        if a.shape != b.shape:
+            raise UserError(f"{describe(node)} adds maps of shape {a.shape} and {b.shape}; add equal shapes only")
         if a.scale != b.scale:
             raise UserError(
                 f"{describe(node)} adds integers of scale {a.scale:g} and {b.scale:g}; the integer contract needs one"
@@ -220,7 +251,10 @@ class _Streamliner:
         if name not in self.constant_scale:
             raise UserError(f"{describe(node)}: its weights {name} are not quantised; use a Brevitas quantised layer")
         scale, dtype = self.constant_scale[name]
-        return np.rint(self.constants[name].numpy() / scale).astype(np.int64), scale, dtype
+        integers = self.constants[name].numpy() / scale
+        if not np.isfinite(integers).all():
+            raise UserError(f"{describe(node)}: its weights {name} hold NaN or infinity; train the network again")
+        return np.rint(integers).astype(np.int64), scale, dtype
 
     def _accumulator(
         self, node: NodeProto, source: IntegerTensor, per_input: Integers, scale: float, shape: tuple[int, ...]
@@ -234,7 +268,7 @@ class _Streamliner:
     def _convolution(self, node: NodeProto) -> None:
         attrs = attributes(node)
         source = self._fact(node.input[0], node)
-        if len(node.input) > 2:
+        if any(node.input[2:]):
             raise UserError(f"{describe(node)} has a bias; a BatchNorm follows it, so set bias=False")
         if attrs.get("group", 1) != 1 or list(attrs.get("dilations", [1, 1])) != [1, 1]:
             raise UserError(f"{describe(node)}: groups and dilation are not supported; only dense convolutions are")
@@ -264,9 +298,13 @@ class _Streamliner:
     def _product(self, node: NodeProto) -> None:
         attrs = attributes(node)
         source = self._fact(node.input[0], node)
-        weights, scale, dtype = self._weight(node.input[1], node)
-        if len(node.input) > 2:
+        if len(source.shape) != 2:
+            raise UserError(f"{describe(node)} multiplies a tensor of shape {source.shape}; flatten it first")
+        if any(node.input[2:]):
             raise UserError(f"{describe(node)} has a bias; set bias=False")
+        if attrs.get("alpha", 1.0) != 1.0 or attrs.get("transA", 0):
+            raise UserError(f"{describe(node)}: alpha and transA are not supported; write it as a plain product")
+        weights, scale, dtype = self._weight(node.input[1], node)
         if attrs.get("transB", 0):
             weights = weights.T
         fact = self._accumulator(node, source, weights.T[:, :, None], source.scale * scale, self.shapes[node.output[0]])
@@ -277,16 +315,27 @@ class _Streamliner:
 
     def _pad(self, node: NodeProto) -> None:
         source = self._fact(node.input[0], node)
+        for name in node.input[1:]:
+            if name and name not in self.constants:
+                raise UserError(f"{describe(node)}: its input {name} is computed in the graph; make it constant")
+        pads = self.constants[node.input[1]].numpy().astype(np.int64)
+        if pads.shape != (8,) or pads[[0, 1, 4, 5]].any() or (pads < 0).any():
+            raise UserError(f"{describe(node)} pads by {pads.tolist()}; only padding around the pixels is supported")
         real = float(self.constants[node.input[2]].item()) if len(node.input) > 2 and node.input[2] else 0.0
         value = real / source.scale
-        if value != int(value):
+        if not value.is_integer():
             raise UserError(
                 f"{describe(node)} pads with {real:g}, which is no multiple of the map's scale {source.scale:g}"
             )
         if source.dtype == DataType["BIPOLAR"] and abs(value) != 1:
             raise UserError(f"{describe(node)} pads a map of -1 and +1 with {value:g}, a third value; pad with -1")
+        if not source.dtype.min() <= value <= source.dtype.max():
+            raise UserError(
+                f"{describe(node)} pads with {real:g}, which a map of {source.dtype.name} times {source.scale:g} cannot"
+                " hold; pad with a value of the map's quantiser"
+            )
         names = {"pads": f"{node.output[0]}.pads", "value": f"{node.output[0]}.value"}
-        self.weights[names["pads"]] = self.constants[node.input[1]].numpy().astype(np.int64)
+        self.indices[names["pads"]] = pads
         self.weights[names["value"]] = np.asarray(int(value))
         fact = replace(
             source,
@@ -317,7 +366,7 @@ class _Streamliner:
         if source.dtype.signed():
             dtype = signed_type(int(lo.min()), int(hi.max()))
         name = f"{node.output[0]}.axes"
-        self.weights[name] = np.asarray([2, 3])
+        self.indices[name] = np.asarray([2, 3])
         fact = IntegerTensor(self.shapes[node.output[0]], source.scale, lo, hi, dtype)
         self._emit(node, fact, inputs=[node.input[0], name], attrs={"keepdims": attrs.get("keepdims", 1)})
 
@@ -333,18 +382,21 @@ class _Streamliner:
     def _part(self, node: NodeProto) -> None:
         source = self._fact(node.input[0], node)
         index = torch.arange(source.channels).reshape(1, -1, *[1] * (len(source.shape) - 2)).expand(source.shape)
+        for name in node.input[1:]:
+            if name and name not in self.constants:
+                raise UserError(f"{describe(node)}: its input {name} is computed in the graph; make it constant")
         env = {n: self.constants[n] for n in node.input[1:] if n} | {node.input[0]: index}
         run_node(node, env)
         names = [node.input[0]]
         for name in node.input[1:]:
             if name:
-                self.weights[f"{node.output[0]}.{name}"] = self.constants[name].numpy()
+                self.indices[f"{node.output[0]}.{name}"] = self.constants[name].numpy().astype(np.int64)
                 names.append(f"{node.output[0]}.{name}")
         for out in node.output:
             picked = env[out]
             if picked.shape[2:] != index.shape[2:]:
                 raise UserError(f"{describe(node)} cuts across pixels; only splits of channels are supported")
-            channels = picked.flatten(2)[0, :, 0].numpy()
+            channels = picked.reshape(*picked.shape[:2], -1)[0, :, 0].numpy()
             self.facts[out] = replace(source, shape=self.shapes[out], lo=source.lo[channels], hi=source.hi[channels])
         self.nodes.append(
             helper.make_node(
@@ -354,14 +406,17 @@ class _Streamliner:
 
     def _reshape(self, node: NodeProto) -> None:
         source = self._fact(node.input[0], node)
-        names = [node.input[0]]
-        if node.op_type == "Reshape":
-            # a fixed batch of one would tie the golden model to single frames
-            target = list(self.shapes[node.output[0]])
-            self.weights[f"{node.output[0]}.shape"] = np.asarray([-1, *target[1:]])
-            names.append(f"{node.output[0]}.shape")
-        attrs = {k: v for k, v in attributes(node).items() if k != "allowzero"}
-        self._emit(node, source.uniform(self.shapes[node.output[0]]), inputs=names, attrs=attrs)
+        shape = self.shapes[node.output[0]]
+        if len(shape) < 2 or shape[0] != 1:
+            raise UserError(f"{describe(node)} makes {shape} of {source.shape}; the batch must stay the first axis")
+        if node.op_type == "Transpose":
+            self._emit(node, source.uniform(shape), inputs=[node.input[0]])
+            return
+        # a fixed batch of one would tie the golden model to single frames
+        name = f"{node.output[0]}.shape"
+        self.indices[name] = np.asarray([-1, *shape[1:]])
+        reshape = helper.make_node("Reshape", [node.input[0], name], list(node.output), name=node.name)
+        self._emit(reshape, source.uniform(shape), attrs={})
 
     # --- quantisers -------------------------------------------------------------------------------------------------
     def _quantise(self, node: NodeProto) -> None:
@@ -385,6 +440,10 @@ class _Streamliner:
         else:
             raise UserError(f"{describe(node)}: its input {name} is not a function of one integer tensor")
         source = self.facts[lazy.source]
+        if len(source.shape) not in (2, 4):
+            raise UserError(
+                f"{describe(node)} quantises a tensor of shape {source.shape}; only maps and vectors are supported"
+            )
 
         def function(values: torch.Tensor) -> torch.Tensor:
             sign = source.sign
@@ -394,9 +453,19 @@ class _Streamliner:
             env = {**self.constants, lazy.source: values}
             run((*lazy.nodes, node), env)
             integers = env[out] / scale
+            if not bool(integers.isfinite().all()):
+                raise UserError(
+                    f"{describe(node)}: what it quantises is not a number for some values of {lazy.source}; look"
+                    " for NaN or a negative variance in the constants between them"
+                )
             return integers if unit == 1 else (integers - 1) / 2
 
         lo, hi = int(source.lo.min()), int(source.hi.max())
+        if (hi - lo + 1) * source.channels > MOST_ENTRIES:
+            raise UserError(
+                f"{describe(node)}: {lazy.source} takes integers from {lo} to {hi}, too many to tabulate; use fewer"
+                " bits for its weights or activations"
+            )
         values = table(source, function, lo, hi)
         if source.sign is None and self._may_flip(lazy.source):
             sign = falling_channels(values, source, lo)
@@ -408,9 +477,10 @@ class _Streamliner:
         bias = -1 if unit == 2 else lowest
         found = steps(values, source, lo, bias, levels)
         in_range = np.arange(lo, hi + 1)
-        if unit == 1 and scale == source.scale and not lazy.nodes and (values == in_range).all():
+        same = unit == 1 and scale == source.scale and dtype == source.dtype and not lazy.nodes
+        if same and (values == in_range).all():
             self.alias[out] = self._resolve(lazy.source)
-            self.facts[out] = replace(source, dtype=source.dtype)
+            self.facts[out] = source
             return
         self._emit_steps(node, lazy.source, found, unit, dtype)
         reach = (found.bias, found.bias + levels) if unit == 1 else (-1, 1)
@@ -420,8 +490,14 @@ class _Streamliner:
         )
 
     def _quantise_input(self, node: NodeProto, scale: float, dtype: BaseDataType, lo: int, hi: int) -> None:
-        if dtype == DataType["BIPOLAR"] or lo < 0:
-            raise UserError(f"{describe(node)}: the input is a picture; quantise it to unsigned integers")
+        if dtype != DataType["UINT8"] or (lo, hi) != (0, 255):
+            raise UserError(
+                f"{describe(node)}: the input is a picture of 8-bit pixels; quantise it to 8 bits, unsigned, not narrow"
+            )
+        if self.input_scale not in (None, scale):
+            raise UserError(
+                f"{describe(node)}: the input is quantised with scale {self.input_scale:g} elsewhere; use one quantiser"
+            )
         channels = self.input_shape[1]
         fact = IntegerTensor(self.input_shape, scale, np.full(channels, lo), np.full(channels, hi), dtype)
         self.input_scale = scale
@@ -469,7 +545,7 @@ class _Streamliner:
         # a function that also falls, such as RSiLU: the rises less the falls
         for part, rows, bias in (("rise", found.rise, found.bias), ("fall", found.fall, 0)):
             self.weights[f"{out}.{part}s"] = rows
-            part_type = narrowest_type(min(bias, 0), rows.shape[1] + bias)
+            part_type = narrowest_type(min(bias, 0), bias + unit * rows.shape[1])
             self.nodes.append(
                 helper.make_node(
                     "MultiThreshold", [self._resolve(source), f"{out}.{part}s"], [f"{out}.{part}"],
@@ -487,11 +563,14 @@ class _Streamliner:
                 f"the output {last} is not an integer tensor with one scale; let the last layer be a quantised product"
             )
         fact = self.facts[last]
-        self.weights_scale = np.asarray(fact.scale, np.float32)
+        twice = sorted((self.weights.keys() | self.indices.keys()) & self.facts.keys())
+        if twice:
+            raise UserError(f"tensor {twice[0]} has the name that a constant gets; rename it")
         result = f"{last}.scaled"
         self.nodes.append(helper.make_node("Mul", [self._resolve(last), "output_scale"], [result], name="output_scale"))
-        tensors = [numpy_helper.from_array(_as_onnx(name, v), name) for name, v in self.weights.items()]
-        tensors.append(numpy_helper.from_array(self.weights_scale, "output_scale"))
+        tensors = [numpy_helper.from_array(as_floats(v), name) for name, v in self.weights.items()]
+        tensors += [numpy_helper.from_array(v, name) for name, v in self.indices.items()]
+        tensors.append(numpy_helper.from_array(np.asarray(fact.scale, np.float32), "output_scale"))
         graph = helper.make_graph(
             self.nodes,
             "streamlined",
@@ -516,7 +595,7 @@ class _Streamliner:
         for name, dtype in self.weight_types.items():
             wrapped.set_tensor_datatype(name, dtype)
         wrapped.set_metadata_prop(FACTS_KEY, json.dumps(self._facts_json()))
-        wrapped.set_metadata_prop(SCALE_KEY, repr(self.input_scale))
+        wrapped.set_metadata_prop(SCALE_KEY, repr(self.input_scale or 1.0))
         return wrapped
 
     def _facts_json(self) -> dict[str, Any]:
@@ -532,18 +611,26 @@ class _Streamliner:
         }
 
 
-def _as_onnx(name: str, values: Integers) -> np.ndarray[Any, Any]:
-    """Integer values of data paths are float tensors in QONNX; shapes, pads and indices stay int64."""
-    indices = (".pads", ".axes", ".shape")
-    data = (".weight", ".thresholds", ".rises", ".falls", ".value")
-    if name.endswith(data) and not name.endswith(indices):
-        return values.astype(np.float32)
-    return values.astype(np.int64)
+def _live_nodes(graph: GraphProto) -> list[NodeProto]:
+    """The nodes that the graph's outputs depend on, in order."""
+    wanted = {output.name for output in graph.output}
+    live = []
+    for node in reversed(graph.node):
+        if wanted.intersection(node.output):
+            live.append(node)
+            wanted.update(name for name in node.input if name)
+    return live[::-1]
 
 
 def integer_facts(model: ModelWrapper) -> dict[str, IntegerTensor]:
-    """The facts that `streamline` left in the model, by tensor name."""
-    raw = json.loads(model.get_metadata_prop(FACTS_KEY))
+    """The facts that `streamline` left in the model, by tensor name.
+
+    Raises UserError where the model has none.
+    """
+    text = model.get_metadata_prop(FACTS_KEY)
+    if text is None:
+        raise UserError("the graph is not the integer form of a network; streamline it first")
+    raw = json.loads(text)
     return {
         name: IntegerTensor(
             tuple(model.get_tensor_shape(name)),

@@ -17,6 +17,7 @@ import torch
 from hwflow.compile.integers import Integers, IntegerTensor
 
 CHUNK = 1 << 15
+MOST_ENTRIES = 1 << 28
 Function = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -40,7 +41,8 @@ class Steps:
 def table(source: IntegerTensor, function: Function, lo: int, hi: int) -> Integers:
     """The function's integers at lo..hi for each channel, (C, hi - lo + 1).
 
-    `function` maps float64 values of the source's shape class, (1, C, n, 1) or (n, C), to integers as floats.
+    `function` maps float64 values of the source's shape class, (1, C, n, 1) or (n, C), to integers as floats. More
+    than MOST_ENTRIES of them would not fit in memory.
     """
     columns = []
     for start in range(lo, hi + 1, CHUNK):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# docker build -t hwflow .        about 10 GB: PyPI's torch does not load without the CUDA libraries it comes with
+# docker build -t hwflow .        about 7 GB: PyPI's torch does not load without the CUDA libraries it comes with
 # docker run --rm hwflow          builds and verifies the default network for a Pynq-Z2
 # docker run --rm hwflow test     runs the tests
 # A folder that outlives the container: docker run --rm -v "$PWD/out:/home/hwflow/hwflow/out" hwflow

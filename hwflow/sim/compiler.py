@@ -23,6 +23,10 @@ class Compiler:
     command: tuple[str, ...]
     version: str
 
+    @property
+    def is_gcc(self) -> bool:
+        return "clang" not in self.version
+
 
 @functools.cache
 def find_compiler() -> Compiler:

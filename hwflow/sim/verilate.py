@@ -19,7 +19,8 @@ from importlib import metadata
 from pathlib import Path
 
 from hwflow import verilog
-from hwflow.errors import BuildFailed, UserError
+from hwflow.errors import BuildFailed, UserError, did_you_mean
+from hwflow.files import publish
 from hwflow.sim.compiler import Compiler, Unit, compile_all, find_compiler, link_shared
 
 _HARNESS = Path(__file__).resolve().parent / "harness"
@@ -33,11 +34,17 @@ _VERILATOR_FLAGS = (
     "-Wno-fatal",
     "-Wno-lint",
     "-Wno-style",
-    "-Werror-USERERROR",  # an elaboration $error is how a module refuses its parameters
-    "--max-num-width",  # constants of a layer are one packed number
+    # An elaboration $error is how a module refuses its parameters.
+    "-Werror-USERERROR",
+    "-Werror-USERFATAL",
+    # The constants of a layer are one packed number.
+    "--max-num-width",
     str(1 << 26),
     "--output-split",
     "20000",
+    # Short functions: GCC's time grows faster than their length, and the model does not run slower.
+    "--output-split-cfuncs",
+    "1000",
 )
 
 # A design's $error or $finish must end the run with a message, not the process.
@@ -46,8 +53,9 @@ _DEFINES = (
     *("-DVL_USER_FINISH", "-DVL_USER_STOP", "-DVL_USER_FATAL", "-DVL_PRINTF=hwf_printf"),
 )
 _COMMON = ("-std=c++20", "-fPIC", "-w", "-fno-math-errno", *_DEFINES)
-_HOT = ("-O2",)
+_HOT = ("-O1",)  # -O2 and -O3 compile longer and run no faster
 _COLD = ("-O0",)  # constructors and initial values: run once, often the bigger half
+_SMALL = 300_000  # bytes of generated C++ that one compiler call takes faster than several
 
 
 @dataclass(frozen=True)
@@ -95,12 +103,15 @@ def build(
     try:
         scratch.mkdir(parents=True)
         generated = _verilate(top, sources, parameters, taps, gauges, scratch)
+        _check_found(top, generated, taps, gauges)
         (scratch / "glue.cpp").write_text(_glue(top, generated, taps, gauges))
-        common = _common_units(work, compiler)
-        own = _own_units(generated, scratch)
-        # The slowest files first, so that no long one is left alone at the end.
-        own.sort(key=lambda unit: unit.source.stat().st_size * (1 if "-O0" in unit.flags else 4), reverse=True)
-        compile_all(compiler, [*common, *own], jobs)
+        kept = work / "objects"
+        kept.mkdir(exist_ok=True)
+        header, precompiled = _precompiled_header(kept, compiler)
+        common = _common_units(kept, compiler)
+        compile_all(compiler, [*precompiled, *common], jobs)
+        own = _own_units(generated, scratch, header, jobs)
+        compile_all(compiler, own, jobs)
         link_shared(compiler, [unit.target for unit in (*own, *common)], library)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -207,6 +218,18 @@ def _control(top: str, taps: Sequence[Stream], gauges: Sequence[str]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _check_found(top: str, generated: Path, taps: Sequence[Stream], gauges: Sequence[str]) -> None:
+    """Verilator passes over lines of the control file that match nothing: see that all have."""
+    symbols = "".join(path.read_text() for path in sorted(generated.glob("Vtop__Syms*.cpp")))
+    scopes = dict(re.findall(r'(__Vscopep_\w+) = new VerilatedScope\{this, "([^"]+)"', symbols))
+    signals = {f"{scopes[scope]}.{name}" for scope, name in re.findall(r'(__Vscopep_\w+)->varInsert\("(\w+)"', symbols)}
+    wanted = {f"{top}.{wire}": f"tap {tap.name}" for tap in taps for wire in (tap.data, tap.valid, tap.ready)}
+    wanted |= {f"{top}.{name}.high_water": f"gauge {name}" for name in gauges}
+    for signal, user in wanted.items():
+        if signal not in signals:
+            raise UserError(f"{user}: no signal {signal}{did_you_mean(signal, signals)}; name wires of module {top}")
+
+
 @dataclass(frozen=True)
 class _Port:
     is_input: bool
@@ -225,7 +248,7 @@ def _glue(top: str, generated: Path, taps: Sequence[Stream], gauges: Sequence[st
         if needed not in ports:
             raise UserError(f"module {top} has no port {needed}: hwflow drives ap_clk and ap_rst_n")
     lines = []
-    for name, port in ports.items():
+    for name, port in sorted(ports.items()):
         stream, is_data, _ = name.partition("_TDATA")
         if not is_data or not {f"{stream}_TVALID", f"{stream}_TREADY"} <= ports.keys():
             continue
@@ -267,33 +290,61 @@ std::unique_ptr<Model> make_model(VerilatedContext& context) {{ return std::make
 """
 
 
-def _includes() -> tuple[str, ...]:
+def _flags() -> tuple[str, ...]:
     include = verilator_root() / "include"
-    return (f"-I{include}", f"-I{include / 'vltstd'}", f"-I{_HARNESS}", "-include", str(_HARNESS / "print.h"))
+    return (*_COMMON, f"-I{include}", f"-I{include / 'vltstd'}", f"-I{_HARNESS}")
 
 
-def _common_units(work: Path, compiler: Compiler) -> list[Unit]:
-    """Verilator's library and the harness: the same for all designs, so their objects are kept."""
+def _common_units(folder: Path, compiler: Compiler) -> list[Unit]:
+    """Verilator's library and the harness: the same for all designs, so their objects are kept in `folder`."""
     include = verilator_root() / "include"
+    flags = (*_flags(), "-O2", "-include", str(_HARNESS / "print.h"))
     sources = [include / "verilated.cpp", include / "verilated_threads.cpp", _HARNESS / "harness.cpp"]
-    flags = (*_COMMON, *_HOT, *_includes())
-    folder = work / "objects"
-    folder.mkdir(parents=True, exist_ok=True)
-    units = []
-    for source in sources:
-        headers = [header.read_text() for header in sorted(_HARNESS.glob("*.h"))]
-        parts = [source.read_text(), *headers, verilator_version(), *flags, *compiler.command]
-        digest = hashlib.sha256("\0".join([*parts, compiler.version]).encode()).hexdigest()[:16]
-        units.append(Unit(source, flags, folder / f"{source.stem}-{digest}.o"))
-    return units
-
-
-def _own_units(generated: Path, scratch: Path) -> list[Unit]:
-    """The model's files. Verilator names those that run only once `*__Slow.cpp`."""
-    flags = (*_COMMON, *_includes(), f"-I{generated}")
-    units = [
-        Unit(source, (*flags, *(_COLD if source.stem.endswith("__Slow") else _HOT)), scratch / f"{source.stem}.o")
-        for source in sorted(generated.glob("*.cpp"))
-        if source.stem != "Vtop__Dpi"
+    return [
+        Unit(source, flags, folder / f"{source.stem}-{_fingerprint(source, flags, compiler)}.o") for source in sources
     ]
-    return [*units, Unit(scratch / "glue.cpp", (*flags, *_COLD), scratch / "glue.o")]
+
+
+def _precompiled_header(folder: Path, compiler: Compiler) -> tuple[Path, list[Unit]]:
+    """The header that every model includes first, and the unit that compiles it ahead; kept in `folder`.
+
+    It is most of a small model's time. GCC takes X.h.gch for X.h wherever it fits; other compilers read X.h.
+    """
+    text = f'#include "{_HARNESS / "print.h"}"\n#include "verilated.h"\n'
+    flags = (*_flags(), *_HOT, "-x", "c++-header")
+    header = folder / f"model-{_fingerprint(_HARNESS / 'print.h', flags, compiler)}.h"
+    if not header.exists():
+        publish(header, lambda path: path.write_text(text, encoding="utf-8"))
+    units = [Unit(header, flags, header.with_name(f"{header.name}.gch"))] if compiler.is_gcc else []
+    return header, units
+
+
+def _fingerprint(source: Path, flags: Sequence[str], compiler: Compiler) -> str:
+    """What an object kept for all designs depends on. The wheel's version stands for its own headers."""
+    texts = [path.read_text(encoding="utf-8") for path in (source, *sorted(_HARNESS.glob("*.h")))]
+    words = [*texts, verilator_version(), *flags, *compiler.command, compiler.version]
+    return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
+
+
+def _own_units(generated: Path, scratch: Path, header: Path, jobs: int) -> list[Unit]:
+    """The model's files, gathered in few translation units: headers cost a second in each.
+
+    Verilator names the files that run only once (constructors, initial values) `*__Slow.cpp`.
+    """
+    sources = [path for path in sorted(generated.glob("*.cpp")) if path.stem != "Vtop__Dpi"]
+    glue = scratch / "glue.cpp"
+    flags = (*_flags(), f"-I{generated}", "-include", str(header))
+    if sum(path.stat().st_size for path in sources) < _SMALL:
+        return [_gather(scratch / "model.cpp", [*sources, glue], (*flags, *_HOT))]
+    cold = [path for path in sources if path.stem.endswith("__Slow")]
+    hot = sorted(set(sources) - set(cold), key=lambda path: path.stat().st_size, reverse=True)
+    groups: list[list[Path]] = [[] for _ in range(min(jobs, len(hot)))]
+    for path in hot:
+        min(groups, key=lambda group: sum(member.stat().st_size for member in group)).append(path)
+    units = [_gather(scratch / f"hot{n}.cpp", group, (*flags, *_HOT)) for n, group in enumerate(groups)]
+    return [*units, _gather(scratch / "cold.cpp", [*cold, glue], (*flags, *_COLD))]
+
+
+def _gather(path: Path, sources: Sequence[Path], flags: tuple[str, ...]) -> Unit:
+    path.write_text("".join(f'#include "{source.resolve()}"\n' for source in sources), encoding="utf-8")
+    return Unit(path, flags, path.with_suffix(".o"))

@@ -11,12 +11,11 @@ from onnx import NodeProto, TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from hwflow.compile.fold import Folding
-from hwflow.compile.map import operator_name
+from hwflow.compile.fold import Folding, windows
+from hwflow.compile.map import INPUT_EDGE
+from hwflow.compile.names import operator_name
 from hwflow.errors import UserError
 from hwflow.hw.ops import DOMAIN, StreamOp, StreamSpec
-
-INPUT_FIFO = "input"
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ def assemble(dataflow: ModelWrapper, folding: Folding) -> ModelWrapper:
     """A new model with folding applied, WidthConverter nodes where neighbours differ and an ElasticFIFO on every edge.
 
     Tensors keep their names at their producers; `X.fifo` and `X.width` are the same tensor further on. Raises UserError
-    where a folding value does not divide.
+    where a folding value does not divide, or a maximum's is not its window's.
     """
     model = ModelWrapper(dataflow.model, make_deepcopy=True)
     for node in model.graph.node:
@@ -42,6 +41,7 @@ def assemble(dataflow: ModelWrapper, folding: Folding) -> ModelWrapper:
             op.set_nodeattr(key, value)
     nodes = list(model.graph.node)
     ops: dict[str, StreamOp] = {node.name: getCustomOp(node) for node in nodes}
+    _check_maxima(ops)
     specs: dict[str, StreamSpec] = {}
     for node in nodes:
         specs.update(zip(node.output, ops[node.name].streams_out(), strict=True))
@@ -53,11 +53,22 @@ def assemble(dataflow: ModelWrapper, folding: Folding) -> ModelWrapper:
         for index, spec in enumerate(wanted):
             name = node.input[index]
             offered = specs.get(name, spec)
-            node.input[index] = _edge(name, offered, spec, name if name != source else INPUT_FIFO, result, added)
+            node.input[index] = _edge(name, offered, spec, name if name != source else INPUT_EDGE, result, added)
         result.append(node)
     last = model.graph.output[0].name
     delivered = _edge(last, specs[last], specs[last], last, result, added)
     return _rebuilt(model, result, added, delivered)
+
+
+def _check_maxima(ops: Mapping[str, StreamOp]) -> None:
+    """Raises UserError where a maximum would read its window's values in another order than they come."""
+    for window, reader in windows(ops.values()):
+        simd = window.integer("SIMD")
+        if window.integer("depthwise") and simd != reader.integer("PE"):
+            raise UserError(
+                f"node {reader.onnx_node.name}: PE={reader.integer('PE')} must equal SIMD={simd} of its window"
+                f" {window.onnx_node.name}, whose order depends on it"
+            )
 
 
 def _edge(

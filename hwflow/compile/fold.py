@@ -8,10 +8,10 @@ within a share of the board's DSPs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from math import prod
+from math import floor, log10, prod
 from pathlib import Path
 from typing import Any, Literal
 
@@ -80,7 +80,7 @@ def fold(model: ModelWrapper, clock_mhz: float, fps: float, dsps: int, target: T
     if limit > cycles:
         raise UserError(
             f"{fps:g} fps at {clock_mhz:g} MHz leave {cycles} cycles a frame, but node {slowest.onnx_node.name} needs"
-            f" {limit} at its highest folding; the highest rate is {highest_fps(limit, clock_mhz):.1f} fps"
+            f" {limit} at its highest folding; the highest rate is {highest_fps(limit, clock_mhz)} fps"
         )
     producers = {name: op for op in ops for name in op.onnx_node.output}
     chosen: dict[str, dict[str, int | str]] = {}
@@ -94,12 +94,17 @@ def fold(model: ModelWrapper, clock_mhz: float, fps: float, dsps: int, target: T
     by_name = {op.onnx_node.name: op for op in ops}
     for name, wish in overrides.items():
         _override(by_name, chosen, name, wish)
+    for op, reader in windows(ops):
+        if op.integer("depthwise") and op.integer("SIMD") != reader.integer("PE"):
+            _match_maximum(op, reader, chosen, overrides)
     return Folding(cycles, chosen)
 
 
 def highest_fps(cycles: int, clock_mhz: float) -> float:
-    """The highest rate, rounded down to a tenth, at which a node that needs `cycles` folds."""
-    return int(clock_mhz * 1e7 * (1 - RESERVE) / cycles) / 10
+    """The highest rate at which a node that needs `cycles` folds, rounded down to a few digits."""
+    rate = clock_mhz * 1e6 / cycles * (1 - RESERVE)
+    unit = 10.0 ** max(1, 2 - floor(log10(rate)))
+    return floor(rate * unit - 1e-6) / unit
 
 
 def fastest_cycles(op: StreamOp) -> int:
@@ -161,17 +166,50 @@ def _raise_dsp_units(ops: list[StreamOp], chosen: dict[str, dict[str, int | str]
 
 
 def _match_windows(ops: list[StreamOp], chosen: dict[str, dict[str, int | str]]) -> None:
-    """A window that feeds a matrix unit sends what the unit takes, where its channels allow it."""
-    readers = {op.onnx_node.input[0]: op for op in ops}
-    for op in ops:
-        reader = readers.get(op.onnx_node.output[0])
-        if op.onnx_node.op_type != "SlidingWindow_rtl" or reader is None:
+    """A window that feeds a matrix unit sends what the unit takes, where its channels allow it.
+
+    One that feeds a maximum must: the order of its values depends on how many come in a beat.
+    """
+    for op, reader in windows(ops):
+        if op.integer("depthwise"):
+            same = max(op.integer("SIMD"), reader.integer("PE"))
+            _set(op, chosen, "SIMD", same)
+            _set(reader, chosen, "PE", same)
             continue
-        wanted = reader.integer("SIMD" if reader.onnx_node.op_type.endswith("MVAU_rtl") else "PE")
+        wanted = reader.integer("SIMD")
         fitting = [d for d in op.folding_choices()["SIMD"] if wanted % d == 0 and d >= op.integer("SIMD")]
         if fitting:
-            chosen[op.onnx_node.name]["SIMD"] = max(fitting)
-            op.set_nodeattr("SIMD", max(fitting))
+            _set(op, chosen, "SIMD", max(fitting))
+
+
+def windows(ops: Iterable[StreamOp]) -> list[tuple[StreamOp, StreamOp]]:
+    """Sliding windows, and who reads them."""
+    readers = {op.onnx_node.input[0]: op for op in ops}
+    return [(op, readers[op.onnx_node.output[0]]) for op in ops if op.onnx_node.op_type == "SlidingWindow_rtl"]
+
+
+def _set(op: StreamOp, chosen: dict[str, dict[str, int | str]], key: str, value: int) -> None:
+    chosen[op.onnx_node.name][key] = value
+    op.set_nodeattr(key, value)
+
+
+def _match_maximum(
+    op: StreamOp,
+    reader: StreamOp,
+    chosen: dict[str, dict[str, int | str]],
+    overrides: Mapping[str, Mapping[str, int | str]],
+) -> None:
+    """Let the other follow where a target file sets the window's SIMD or the maximum's PE."""
+    window, maximum = op.onnx_node.name, reader.onnx_node.name
+    if "SIMD" not in overrides.get(window, {}):
+        _set(op, chosen, "SIMD", reader.integer("PE"))
+    elif "PE" not in overrides.get(maximum, {}):
+        _set(reader, chosen, "PE", op.integer("SIMD"))
+    else:
+        raise UserError(
+            f"target: node {window} has SIMD={op.integer('SIMD')}, and node {maximum} behind it"
+            f" PE={reader.integer('PE')}; a maximum takes what its window sends, so set one of them, or both alike"
+        )
 
 
 def _override(

@@ -15,7 +15,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.compile.assemble import Edge, edges
-from hwflow.compile.map import operator_name
+from hwflow.compile.names import operator_name
 from hwflow.hw.ops import StreamOp
 from hwflow.hw.wrapper import padded, stream_ports
 

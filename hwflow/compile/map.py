@@ -8,9 +8,9 @@ tensor of the network (`origins` in the metadata tells which) or a mere rearrang
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,9 @@ from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from hwflow.compile.integers import Integers, IntegerTensor, narrowest_type, signed_type
+from hwflow.compile.integers import Integers, IntegerTensor, as_floats, narrowest_type, signed_type
 from hwflow.compile.lines import fit
+from hwflow.compile.names import distinct, operator_name
 from hwflow.compile.streamline import SCALE_KEY, integer_facts
 from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe
@@ -28,6 +29,8 @@ from hwflow.hw.ops import DOMAIN
 
 ORIGINS_KEY = "hwflow.origins"
 HEAD_KEY = "hwflow.head"
+INPUT_EDGE = "input"  # the FIFO and the converter at the accelerator's input are called after it
+EDGE_PARTS = ("fifo", "gather", "width")  # what stands on an edge and is called after its tensor
 MOST_PARALLEL_STEPS = 15
 WIDEST_TABLE = 12  # input bits
 
@@ -38,12 +41,6 @@ def to_dataflow(model: ModelWrapper, head: str = "top1") -> ModelWrapper:
     Raises UserError naming the node that no operator covers.
     """
     return _Mapper(model, head).result()
-
-
-def operator_name(tensor: str) -> str:
-    """A tensor's name as a module name in SystemVerilog."""
-    name = re.sub(r"\W+", "_", tensor).strip("_")
-    return name if re.match(r"[A-Za-z_]", name) else f"n_{name}"
 
 
 @dataclass(frozen=True)
@@ -101,10 +98,27 @@ class _Mapper:
         self.tensors.update(constants)
         self.nodes.append(
             helper.make_node(
-                f"{op}_rtl", [*inputs, *constants], list(outputs), name=operator_name(name), domain=DOMAIN,
-                backend="fpgadataflow", **attrs,
+                f"{op}_rtl", [*inputs, *constants], list(outputs), name=name, domain=DOMAIN, backend="fpgadataflow",
+                **attrs,
             )
         )  # fmt: skip
+
+    def _stream(self, name: str) -> str:
+        """The stream that carries a tensor of the network: another one's, where it only reshapes that."""
+        return self.flat.get(name, name)
+
+    def _fresh(self, name: str) -> str:
+        """A name for a stream that is no tensor of the network."""
+        while name in self.facts:
+            name += "_"
+        return name
+
+    def _not_bipolar(self, node: NodeProto, name: str) -> None:
+        if self.facts[name].dtype == DataType["BIPOLAR"]:
+            raise UserError(
+                f"{describe(node)} reads the map {name} of -1 and +1, which only convolutions, products, pools and"
+                " rearrangements take; quantise it to two bits or more"
+            )
 
     def _origin(self, *names: str) -> None:
         for name in names:
@@ -133,12 +147,14 @@ class _Mapper:
         for user in self.consumers.get(node.output[0], []):
             if user.op_type != "Conv":
                 raise UserError(f"{describe(node)} pads for {describe(user)}; only convolutions take explicit padding")
-        self.pads[node.output[0]] = _Window(node.input[0], (pads[2], pads[3], pads[6], pads[7]), value)
+        self.pads[node.output[0]] = _Window(self._stream(node.input[0]), (pads[2], pads[3], pads[6], pads[7]), value)
 
     def _convolution(self, node: NodeProto) -> None:
         attrs = attributes(node)
-        source, pad, value = node.input[0], (0, 0, 0, 0), 0
+        source, pad, value = self._stream(node.input[0]), (0, 0, 0, 0), 0
         if source in self.pads:
+            if any(attrs.get("pads", [0])):
+                raise UserError(f"{describe(node)} pads {source}, which is padded already; pad once")
             window = self.pads[source]
             source, pad, value = window.source, window.pad, window.value
         elif any(attrs.get("pads", [0])):
@@ -148,8 +164,9 @@ class _Mapper:
         stride = attrs.get("strides", [1, 1])[0]
         out = node.output[0]
         if (kh, kw, stride) != (1, 1, 1) or any(pad):
-            self._window(source, f"{out}.window", (kh, kw), stride, pad, value, depthwise=0)
-            source = f"{out}.window"
+            windows = self._fresh(f"{out}.window")
+            self._window(source, windows, (kh, kw), stride, pad, value, depthwise=0)
+            source = windows
         matrix = weights.transpose(2, 3, 1, 0).reshape(kh * kw * channels, outs)
         self._mvau(node, source, matrix, self.facts[node.input[0]].dtype)
 
@@ -171,18 +188,8 @@ class _Mapper:
         )  # fmt: skip
 
     def _product(self, node: NodeProto) -> None:
-        source = node.input[0]
+        source = self._stream(node.input[0])
         matrix = self._constant(node.input[1])
-        if source in self.flat:
-            source = self.flat[source]
-            shape = self.facts[source].shape
-            if len(shape) == 4:  # PyTorch flattens channel by channel, the stream comes pixel by pixel
-                matrix = matrix.reshape(*shape[1:], -1).transpose(1, 2, 0, 3).reshape(matrix.shape)
-                if shape[2] * shape[3] > 1:
-                    raise UserError(
-                        f"{describe(node)} multiplies a flattened map of {shape[2]}x{shape[3]} pixels; sum or pool over"
-                        " the pixels first, or write it as a convolution of that kernel size"
-                    )
         self._mvau(node, source, matrix, self.facts[node.input[0]].dtype)
 
     def _mvau(self, node: NodeProto, source: str, matrix: Integers, dtype: BaseDataType) -> None:
@@ -221,7 +228,8 @@ class _Mapper:
         attrs = attributes(node)
         dtype = DataType[attrs["out_dtype"]]
         bias = 0 if dtype == DataType["BIPOLAR"] else int(attrs["out_bias"])
-        source, out = node.input[0], node.output[0]
+        source, out = self._stream(node.input[0]), node.output[0]
+        self._not_bipolar(node, source)
         fact = self.facts[source]
         thresholds = self._constant(node.input[1])
         common = {
@@ -232,7 +240,9 @@ class _Mapper:
         self._origin(out)
         if steps > MOST_PARALLEL_STEPS and int(fact.dtype.bitwidth()) <= WIDEST_TABLE:
             tables = [_column(fact, thresholds, bias, c) for c in range(fact.channels)]
-            lines = fit(tables, bias, bias + steps)
+            # lines saturate where the type ends, so a narrow quantiser cannot have them
+            whole = (bias, bias + steps) == (int(dtype.min()), int(dtype.max()))
+            lines = fit(tables, bias, bias + steps) if whole else None
             if lines is not None:
                 rows = lines.rows()
                 reach = signed_type(int(rows.min()), int(rows.max()))
@@ -251,19 +261,20 @@ class _Mapper:
 
     def _table(self, node: NodeProto) -> None:
         rise, fall = (self.producer[name] for name in node.input)
-        source, out = rise.input[0], node.output[0]
+        source, out = self._stream(rise.input[0]), node.output[0]
+        self._not_bipolar(node, source)
         fact = self.facts[source]
         if int(fact.dtype.bitwidth()) > WIDEST_TABLE:
             raise UserError(
                 f"{describe(node)}: its function rises and falls over {fact.dtype.name}; tables reach"
                 f" {WIDEST_TABLE} bits, so put a quantiser between the convolution and the activation"
             )
-        bias = int(attributes(rise)["out_bias"])
+        bias, unit = (int(attributes(rise)[key]) for key in ("out_bias", "out_scale"))
         ups, downs = self._constant(rise.input[1]), self._constant(fall.input[1])
         tables = []
         for channel in range(fact.channels):
-            first, up = _column(fact, ups, bias, channel)
-            tables.append((first, up - _column(fact, downs, 0, channel)[1]))
+            first, up = _column(fact, ups, 0, channel)
+            tables.append((first, bias + unit * (up - _column(fact, downs, 0, channel)[1])))
         dtype = self.facts[out].dtype
         common = {
             "NumChannels": fact.channels, "numInputVectors": list(self._map_shape(out)),
@@ -297,7 +308,7 @@ class _Mapper:
             dtype = DataType[attributes(user)["out_dtype"]]
             self.done.add(out)
         self._add(
-            "AddStreams", out, list(node.input), [out],
+            "AddStreams", out, [self._stream(n) for n in node.input], [out],
             NumChannels=a.channels, numInputVectors=list(self._map_shape(node.output[0])), inputDataType=a.dtype.name,
             inputDataType1=b.dtype.name, outputDataType=dtype.name,
         )  # fmt: skip
@@ -320,9 +331,10 @@ class _Mapper:
         out = node.output[0]
         kernel = tuple(attrs["kernel_shape"])
         lowest = int(fact.dtype.min())
+        windows = self._fresh(f"{out}.window")
         self._window(
-            node.input[0],
-            f"{out}.window",
+            self._stream(node.input[0]),
+            windows,
             (kernel[0], kernel[1]),
             attrs["strides"][0],
             attrs["pads"],
@@ -330,14 +342,15 @@ class _Mapper:
             depthwise=1,
         )
         self._add(
-            "StreamingMax", out, [f"{out}.window"], [out],
+            "StreamingMax", out, [windows], [out],
             NumChannels=fact.channels, numInputVectors=list(self._map_shape(out)), window=kernel[0] * kernel[1],
             inputDataType=fact.dtype.name,
         )  # fmt: skip
         self._origin(out)
 
     def _accumulate(self, node: NodeProto) -> None:
-        source, out = node.input[0], node.output[0]
+        source, out = self._stream(node.input[0]), node.output[0]
+        self._not_bipolar(node, source)
         self._add(
             "GlobalAccumulate", out, [source], [out],
             NumChannels=self.facts[source].channels, numInputVectors=list(self._map_shape(source)),
@@ -346,23 +359,22 @@ class _Mapper:
         self._origin(out)
 
     def _concat(self, node: NodeProto) -> None:
-        if len(node.input) != 2 or attributes(node)["axis"] not in (1, -3):
+        if len(node.input) != 2 or not self._along_channels(node):
             raise UserError(f"{describe(node)}: only concatenation of the channels of two maps is supported")
         a, b = (self.facts[n] for n in node.input)
-        out = node.output[0]
+        out, parts = node.output[0], [self._stream(n) for n in node.input]
         shuffled = self._shuffle_after(out) if a.channels == b.channels else None
         common = {"numInputVectors": list(self._map_shape(out)), "inputDataType": a.dtype.name}
         if shuffled is not None:
-            self._add("InterleaveChannels", shuffled, list(node.input), [shuffled], NumChannels=a.channels, **common)
+            self._add("InterleaveChannels", shuffled, parts, [shuffled], NumChannels=a.channels, **common)
             self._origin(shuffled)
             return
-        self._add(
-            "ConcatChannels", out, list(node.input), [out], NumChannels=a.channels + b.channels, C0=a.channels, **common
-        )
+        self._add("ConcatChannels", out, parts, [out], NumChannels=a.channels + b.channels, C0=a.channels, **common)
         self._origin(out)
 
     def _shuffle_after(self, name: str) -> str | None:
         """Output of the channel shuffle of two groups that alone reads `name`, or None."""
+        shape = self.facts[name].shape
         chain = []
         for op in ("Reshape", "Transpose", "Reshape"):
             user = self._only_consumer(name)
@@ -372,59 +384,77 @@ class _Mapper:
             name = user.output[0]
         first = tuple(int(v) for v in self._constant(chain[0].input[1]))
         perm = list(attributes(chain[1])["perm"])
-        if len(first) != 5 or first[1] != 2 or perm != [0, 2, 1, 3, 4]:
+        grouped = (2, shape[1] // 2, *shape[2:])
+        if first[1:] != grouped or perm != [0, 2, 1, 3, 4] or self.facts[name].shape != shape:
             raise UserError(f"{describe(chain[0])}: only a channel shuffle of two groups is supported")
         self.done.update(n.output[0] for n in chain)
         return name
 
+    def _along_channels(self, node: NodeProto) -> bool:
+        return int(attributes(node).get("axis", 0)) % len(self.facts[node.input[0]].shape) == 1
+
     def _split(self, node: NodeProto) -> None:
-        if len(node.output) != 2 or attributes(node).get("axis", 0) not in (1, -3):
+        if len(node.output) != 2 or not self._along_channels(node):
             raise UserError(f"{describe(node)}: only a split of the channels in two is supported")
         self._split_channels(node.input[0], (node.output[0], node.output[1]))
 
     def _slice(self, node: NodeProto) -> None:
         """Two slices that cut the channels in two, as `x[:, :c]` and `x[:, c:]` export."""
+        channels = self.facts[node.input[0]].channels
         pair = [n for n in self.consumers[node.input[0]] if n.op_type == "Slice"]
-        parts = sorted(pair, key=lambda n: int(self._constant(n.input[1]).reshape(-1)[0]))
-        starts = [int(self._constant(n.input[1]).reshape(-1)[0]) for n in parts]
-        ends = [min(int(self._constant(n.input[2]).reshape(-1)[0]), self.facts[node.input[0]].channels) for n in parts]
-        if len(parts) != 2 or starts[0] != 0 or ends[0] != starts[1] or ends[1] != self.facts[node.input[0]].channels:
+        ranges = {n.output[0]: self._slice_range(n, channels) for n in pair}
+        parts = sorted(pair, key=lambda n: ranges[n.output[0]].start)
+        first, last = (ranges[n.output[0]] for n in (parts[0], parts[-1]))
+        if len(parts) != 2 or [*first, *last] != list(range(channels)):
             raise UserError(f"{describe(node)}: only two slices that cut the channels in two are supported")
         self._split_channels(node.input[0], (parts[0].output[0], parts[1].output[0]))
         self.done.update(n.output[0] for n in parts)
 
+    def _slice_range(self, node: NodeProto, channels: int) -> range:
+        """The channels that a Slice node takes; that it cuts no pixels is known."""
+        given = [self._constant(name).tolist() if name else None for name in (*node.input[1:], "", "")]
+        starts, ends = given[0] or [], given[1] or []
+        axes, steps = given[2] or range(len(starts)), given[3] or [1] * len(starts)
+        rank = len(self.facts[node.input[0]].shape)
+        taken = range(channels)
+        for start, end, axis, step in zip(starts, ends, axes, steps, strict=True):
+            if axis % rank == 1:
+                taken = taken[start:end:step]
+        return taken
+
     def _split_channels(self, source: str, outputs: tuple[str, str]) -> None:
         fact = self.facts[source]
         self._add(
-            "SplitChannels", f"{outputs[0]}.split", [source], outputs,
+            "SplitChannels", f"{outputs[0]}.split", [self._stream(source)], outputs,
             NumChannels=fact.channels, C0=self.facts[outputs[0]].channels,
             numInputVectors=list(self._map_shape(source)), inputDataType=fact.dtype.name,
         )  # fmt: skip
         self._origin(*outputs)
 
     def _flatten(self, node: NodeProto) -> None:
-        source = self.flat.get(node.input[0], node.input[0])
-        shape = self.facts[node.output[0]].shape
-        if len(shape) != 2 or any(
-            u.op_type not in ("MatMul", "MultiThreshold") for u in self.consumers[node.output[0]]
-        ):
-            raise UserError(f"{describe(node)}: reshapes are supported before a product and in channel shuffles only")
-        self.flat[node.output[0]] = source
+        """A reshape of one pixel is none for the stream."""
+        shape, source = self.facts[node.output[0]].shape, self.facts[node.input[0]].shape
+        if prod(shape) != shape[1] or prod(source) != source[1]:
+            raise UserError(
+                f"{describe(node)} reshapes {source} to {shape}; only maps of one pixel can be reshaped, so sum over"
+                " the pixels first, or replace it and the product behind it by a convolution of the map's size"
+            )
+        self.flat[node.output[0]] = self._stream(node.input[0])
 
     def _output(self, node: NodeProto) -> None:
-        source = node.input[0]
+        source = self._stream(node.input[0])
         self.output = source
         if self.head == "top1":
-            fact = self.facts[source]
+            fact = self.facts[node.input[0]]
             if len(fact.shape) != 2:
-                raise UserError(f"the output {source} is a map; a top-1 head needs logits (use head: logits)")
+                raise UserError(f"the output {node.input[0]} is a map; a top-1 head needs logits (use head: logits)")
+            self.output = self._fresh("label")
             label = narrowest_type(0, fact.channels - 1)
             self._add(
-                "LabelSelect", "label", [source], ["label"],
+                "LabelSelect", self.output, [source], [self.output],
                 NumChannels=fact.channels, numInputVectors=[1], inputDataType=fact.dtype.name,
                 outputDataType=label.name,
             )  # fmt: skip
-            self.output = "label"
 
     # --- forks and the model ----------------------------------------------------------------------------------------
     def _fork(self) -> None:
@@ -439,11 +469,11 @@ class _Mapper:
             if len(places) < 2:
                 continue
             fact = self.facts[name]
-            copies = [f"{name}.copy{i}" for i in range(len(places))]
+            copies = [self._fresh(f"{name}.copy{i}") for i in range(len(places))]
             for copy, (position, index) in zip(copies, places, strict=True):
                 self.nodes[position].input[index] = copy
             forks[name] = helper.make_node(
-                "DuplicateStreams_rtl", [name], copies, name=operator_name(f"{name}.fork"), domain=DOMAIN,
+                "DuplicateStreams_rtl", [name], copies, name=f"{name}.fork", domain=DOMAIN,
                 backend="fpgadataflow", NumChannels=fact.channels, numInputVectors=list(self._map_shape(name)),
                 inputDataType=fact.dtype.name, NumOutputStreams=len(copies),
             )  # fmt: skip
@@ -456,9 +486,38 @@ class _Mapper:
             ordered += [forks[name] for name in node.output if name in forks]
         self.nodes = ordered
 
+    def _check_read(self, source: str) -> None:
+        """Raises UserError for a stream without an end: it would stop the accelerator."""
+        read = {name for node in self.nodes for name in node.input}
+        for name in (source, *(name for node in self.nodes for name in node.output)):
+            if name not in read and name != self.output:
+                raise UserError(f"tensor {name} is used by no node; remove what makes it")
+        if not self.nodes:
+            raise UserError("the network has no layer to build")
+
+    def _name(self, source: str) -> None:
+        """Give streams and nodes names that stay different as identifiers."""
+
+        def wires(stream: str) -> set[str]:
+            return {stream} | {operator_name(n) for n in (stream, *(f"{stream}.{part}" for part in EDGE_PARTS))}
+
+        streams = [name for node in self.nodes for name in node.output]
+        taken = wires(source) | wires(INPUT_EDGE) | self.tensors.keys()
+        names = {source: source, **dict(zip(streams, distinct(streams, wires, taken), strict=True))}
+        on_edges = [operator_name(f"{n}.{part}") for n in (INPUT_EDGE, *names.values()) for part in EDGE_PARTS]
+        modules = distinct([n.name for n in self.nodes], lambda name: {operator_name(name)}, on_edges)
+        for node, module in zip(self.nodes, modules, strict=True):
+            node.name = operator_name(module)
+            node.input[:] = [names.get(name, name) for name in node.input]
+            node.output[:] = [names[name] for name in node.output]
+        self.origins = {names[hardware]: origin for hardware, origin in self.origins.items()}
+        self.output = names[self.output]
+
     def _model(self) -> ModelWrapper:
         source = self.model.graph.input[0].name
         self._origin(source)
+        self._check_read(source)
+        self._name(source)
         ops = [getCustomOp(node) for node in self.nodes]
         shapes = {
             name: spec
@@ -468,18 +527,12 @@ class _Mapper:
                 *zip(op.onnx_node.output, op.streams_out(), strict=True),
             )
         }
-        names = [n.name for n in self.nodes]
-        repeated = {n for n in names if names.count(n) > 1}
-        if repeated:
-            raise UserError(
-                f"two nodes would both be the module {sorted(repeated)[0]}; give the tensors distinct names"
-            )
         graph = helper.make_graph(
             self.nodes,
             "dataflow",
             [helper.make_tensor_value_info(source, TensorProto.FLOAT, shapes[source].shape)],
             [helper.make_tensor_value_info(self.output, TensorProto.FLOAT, shapes[self.output].shape)],
-            [numpy_helper.from_array(v.astype(np.float32), n) for n, (v, _) in self.tensors.items()],
+            [numpy_helper.from_array(as_floats(v), n) for n, (v, _) in self.tensors.items()],
             value_info=[
                 helper.make_tensor_value_info(n, TensorProto.FLOAT, s.shape)
                 for n, s in shapes.items()

@@ -391,7 +391,7 @@ class _Streamliner:
         for name in node.input[1:]:
             if name:
                 self.indices[f"{node.output[0]}.{name}"] = self.constants[name].numpy().astype(np.int64)
-                names.append(f"{node.output[0]}.{name}")
+            names.append(name and f"{node.output[0]}.{name}")
         for out in node.output:
             picked = env[out]
             if picked.shape[2:] != index.shape[2:]:

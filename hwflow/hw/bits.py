@@ -26,6 +26,8 @@ def pack(values: NDArray[Any], bits: int) -> Bits:
 
     Raises ValueError where a value needs more bits than it gets: a constant is never cut.
     """
+    if not 1 <= bits <= 63:
+        raise ValueError(f"constants of {bits} bits; 1 to 63 can be packed")
     flat = np.asarray(values, dtype=np.int64).reshape(-1)
     if flat.size and (flat.min() < -(1 << (bits - 1)) or flat.max() >= (1 << bits)):
         raise ValueError(f"values from {flat.min()} to {flat.max()} do not fit in {bits} bits")

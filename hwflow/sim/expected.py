@@ -71,7 +71,12 @@ def expected_streams(design: ModelWrapper, tensors: Mapping[str, Integers]) -> l
 
 
 def to_bytes(values: Integers, dtype: BaseDataType) -> Bytes:
-    """Elements (beats, parallel) as the bytes of each beat, element 0 in the lowest bits."""
+    """Elements (beats, parallel) as the bytes of each beat, element 0 in the lowest bits.
+
+    Raises ValueError for a value that is none of the type's: cut to its bits, it could pass for another.
+    """
+    if values.size and not dtype.min() <= values.min() <= values.max() <= dtype.max():
+        raise ValueError(f"values from {values.min()} to {values.max()} do not fit {dtype.name}")
     bits = int(dtype.bitwidth())
     codes = (values + 1) // 2 if dtype == DataType["BIPOLAR"] else values & ((1 << bits) - 1)
     beats, parallel = codes.shape

@@ -145,14 +145,16 @@ class ChannelTable_rtl(_ChannelFunction):
     leaf = "hwf_table"
 
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
-        obits = int(self.datatype("outputDataType").bitwidth())
+        dtype = self.datatype("outputDataType")
+        obits = int(dtype.bitwidth())
+        codes = (constants[0] + 1) // 2 if dtype == DataType["BIPOLAR"] else constants[0]
         return {
             "C": self.integer("NumChannels"),
             "PE": self.integer("PE"),
             "IBITS": int(self.datatype("inputDataType").bitwidth()),
             "OBITS": obits,
             "STYLE": str(self.get_nodeattr("ram_style")),
-            "TABLE": pack(constants[0], obits),
+            "TABLE": pack(codes, obits),
         }
 
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:

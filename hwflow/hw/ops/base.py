@@ -147,6 +147,11 @@ class StreamOp(RTLBackend):  # type: ignore[misc]
     def get_outstream_width(self, ind: int = 0) -> int:
         return self.streams_out()[ind].bits
 
+    @staticmethod
+    def ordered_signed(dtype: BaseDataType) -> int:
+        """Whether codes compare as two's complement; those of -1 and +1, 0 and 1, do not."""
+        return int(dtype.signed() and dtype != DataType["BIPOLAR"])
+
     def get_number_output_values(self) -> int:
         return self.streams_out()[0].beats
 

@@ -75,7 +75,7 @@ class BinaryMVAU_rtl(_MVAU):
             "SIMD": self.integer("SIMD"),
             "PE": pe,
             "ABITS": int(dtype.bitwidth()),
-            "ASIGNED": int(dtype.signed() and dtype != DataType["BIPOLAR"]),
+            "ASIGNED": self.ordered_signed(dtype),
             "THRESHOLD": int(one_bit_out),
             "OBITS": int(self.datatype("outputDataType").bitwidth()),
             "WSTYLE": str(self.get_nodeattr("ram_style")),

@@ -268,7 +268,7 @@ class LabelSelect_rtl(_Channels):
             "C": self.integer("NumChannels"),
             "PE": self.integer("PE"),
             "BITS": int(dtype.bitwidth()),
-            "SIGNED": int(dtype.signed()),
+            "SIGNED": self.ordered_signed(dtype),
             "OBITS": int(self.datatype("outputDataType").bitwidth()),
         }
 

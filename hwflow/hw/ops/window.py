@@ -154,7 +154,7 @@ class StreamingMax_rtl(StreamOp):
         return {
             "PE": self.integer("PE"),
             "BITS": int(dtype.bitwidth()),
-            "SIGNED": int(dtype.signed()),
+            "SIGNED": self.ordered_signed(dtype),
             "WINDOW": self.integer("window"),
         }
 

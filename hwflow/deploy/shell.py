@@ -13,6 +13,7 @@ from typing import Literal
 
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.compile.assemble import Edge, edges
 from hwflow.errors import UserError
@@ -95,15 +96,17 @@ def ports(design: ModelWrapper) -> tuple[Port, Port]:
     streams = edges(design)
     first = next(edge for edge in streams if edge.producer is None)
     last = next(edge for edge in streams if edge.consumer is None)
-    return _port(first, first.consumer), _port(last, last.producer)
+    # Neighbours as a user may fold them: there is a FIFO at either end.
+    foldable = [node.name for node in design.graph.node if getCustomOp(node).folding]
+    return _port(first, foldable[0]), _port(last, foldable[-1])
 
 
-def _port(edge: Edge, node: str | None) -> Port:
+def _port(edge: Edge, node: str) -> Port:
     port = Port(edge.spec)
     if port.bytes > WIDEST_BYTES:
         raise UserError(
-            f"{edge.tensor}: {port.bytes} bytes a beat, and a DMA has {WIDEST_BYTES} at most; lower PE or SIMD beside"
-            f" {node} in a --target file"
+            f"{edge.tensor}: {port.bytes} bytes a beat, and a DMA has {WIDEST_BYTES} at most; lower PE or SIMD of"
+            f" node {node} in a --target file"
         )
     if port.frame_bytes >= 1 << LENGTH_BITS:
         raise UserError(

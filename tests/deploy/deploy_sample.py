@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,13 +36,15 @@ class Deployed:
     outputs: Integers
 
 
-def brightest_channel(head: str, parallel: int = 3) -> ModelWrapper:
+def brightest_channel(
+    head: str, parallel: int = 3, channels: int = CHANNELS, size: Sequence[int] = (HEIGHT, WIDTH)
+) -> ModelWrapper:
     """The sum of each channel over the image, and with `head` top1 the label of the largest; assembled and folded."""
     sums, label = "UINT13", "UINT3"
-    common = {"domain": DOMAIN, "backend": "fpgadataflow", "NumChannels": CHANNELS}
+    common = {"domain": DOMAIN, "backend": "fpgadataflow", "NumChannels": channels}
     nodes = [
         helper.make_node(
-            "GlobalAccumulate_rtl", ["image"], ["sums"], name="total", numInputVectors=[1, HEIGHT, WIDTH],
+            "GlobalAccumulate_rtl", ["image"], ["sums"], name="total", numInputVectors=[1, *size],
             inputDataType="UINT8", outputDataType=sums, **common,
         ),
     ]  # fmt: skip
@@ -52,7 +55,7 @@ def brightest_channel(head: str, parallel: int = 3) -> ModelWrapper:
                 outputDataType=label, **common,
             )
         )  # fmt: skip
-    shapes = {"image": (1, HEIGHT, WIDTH, CHANNELS), "sums": (1, CHANNELS), "label": (1, 1)}
+    shapes = {"image": (1, *size, channels), "sums": (1, channels), "label": (1, 1)}
     end = "label" if head == "top1" else "sums"
     info = {name: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in shapes.items()}
     inner = [info["sums"]] if head == "top1" else []

@@ -26,6 +26,9 @@ from hwflow.yamlfile import read_yaml
 
 WIDEST_POPCOUNT = 64
 DSP_SHARE = 0.25
+LUT_WORDS = 64  # one LUT6 holds a bit of so many words
+LUTS_A_BLOCK = 150  # what a block of 18 kbit is worth; an XC7Z020 has 190 LUTs for each
+RAMB18_SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 RESERVE = 0.02  # of a frame's cycles, for the few that FIFOs and frame ends cost above the slowest node's bound
 
 
@@ -90,6 +93,10 @@ def fold(model: ModelWrapper, clock_mhz: float, fps: float, dsps: int, target: T
         _apply(op, values)
     _raise_dsp_units(ops, chosen, dsps)
     _match_windows(ops, chosen)
+    for op in ops:
+        if (style := _weight_memory(op)) is not None:
+            chosen[op.onnx_node.name]["ram_style"] = style
+            op.set_nodeattr("ram_style", style)
     overrides = target.nodes if target else {}
     by_name = {op.onnx_node.name: op for op in ops}
     for name, wish in overrides.items():
@@ -210,6 +217,29 @@ def _match_maximum(
             f"target: node {window} has SIMD={op.integer('SIMD')}, and node {maximum} behind it"
             f" PE={reader.integer('PE')}; a maximum takes what its window sends, so set one of them, or both alike"
         )
+
+
+def _weight_memory(op: StreamOp) -> str | None:
+    """Where a node's constants lie: in block RAM, where LUTs would cost more than the blocks are worth."""
+    kind = op.onnx_node.op_type
+    if kind == "BinaryMVAU_rtl":
+        memories, words, width = 1, op.get_exp_cycles() // op.pixels(), op.integer("PE") * op.integer("SIMD")
+    elif kind == "IntegerMVAU_rtl":
+        width = op.integer("PE") * int(op.datatype("weightDataType").bitwidth())
+        memories, words = op.integer("SIMD"), op.get_exp_cycles() // op.pixels()
+    elif kind == "ChannelTable_rtl":
+        codes = 1 << int(op.datatype("inputDataType").bitwidth())
+        memories, words = op.integer("PE"), op.integer("NumChannels") // op.integer("PE") * codes
+        width = int(op.datatype("outputDataType").bitwidth())
+    else:
+        return None
+    luts = memories * -(-words // LUT_WORDS) * width
+    return "block" if luts > LUTS_A_BLOCK * memories * blocks(words, width) else "lut"
+
+
+def blocks(words: int, width: int) -> int:
+    """Block RAMs of 18 kbit (a 7-series RAMB18) that hold `words` of `width` bits: the shape that needs the fewest."""
+    return min(-(-words // deep) * -(-width // wide) for deep, wide in RAMB18_SHAPES)
 
 
 def _override(

@@ -119,7 +119,7 @@ def mvu_int(
         "WBITS": wbits,
         "OBITS": obits,
         "WSTYLE": wstyle,
-        "WEIGHTS": pack(folded(weights, simd, pe), wbits).verilog(),
+        "WEIGHTS": pack(folded(weights, simd, pe).transpose(3, 0, 1, 2), wbits).verilog(),
     }
     return Variant(
         "hwf_mvu_int",

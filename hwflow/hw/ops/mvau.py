@@ -109,7 +109,7 @@ class IntegerMVAU_rtl(_MVAU):
             "WBITS": wbits,
             "OBITS": int(self.datatype("outputDataType").bitwidth()),
             "WSTYLE": str(self.get_nodeattr("ram_style")),
-            "WEIGHTS": pack(self.fold_weights(constants[0]), wbits),
+            "WEIGHTS": pack(self.fold_weights(constants[0]).transpose(3, 0, 1, 2), wbits),
         }
 
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:

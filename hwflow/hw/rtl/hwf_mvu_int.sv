@@ -23,7 +23,7 @@ module hwf_mvu_int #(
   parameter int unsigned OBITS = 24,  // bits of an output element
   parameter string WSTYLE = "lut",    // weight memory: "lut" or "block"
   parameter string BSTYLE = "lut",    // memory of two input vectors (where MH > PE): "lut" or "block"
-  parameter logic [MH*MW*WBITS-1:0] WEIGHTS = '0  // [nf][sf][pe][simd]
+  parameter logic [MH*MW*WBITS-1:0] WEIGHTS = '0  // [simd][nf][sf][pe]: one memory a column
 ) (
   input  logic                  ap_clk,
   input  logic                  ap_rst_n,
@@ -52,10 +52,7 @@ module hwf_mvu_int #(
   localparam int unsigned SUM_BITS = PRODUCT_BITS + $clog2(SIMD);
   localparam int unsigned DELAY = SIMD + 2;  // from step to accumulator
 
-  // The weights of one column of the words: step 0 and its row 0 in the lowest bits.
-  function automatic logic [STEPS*PE*WBITS-1:0] column(input int unsigned simd);
-    for (int unsigned i = 0; i < STEPS * PE; i++) column[i*WBITS+:WBITS] = WEIGHTS[(i*SIMD+simd)*WBITS+:WBITS];
-  endfunction
+  localparam int unsigned COLUMN_BITS = STEPS * PE * WBITS;
 
   logic enable, valid, last;
   logic [STEP_BITS-1:0] position;
@@ -110,7 +107,7 @@ module hwf_mvu_int #(
       .DEPTH(STEPS),
       .WIDTH(PE * WBITS),
       .STYLE(WSTYLE),
-      .INIT (column(i))
+      .INIT (WEIGHTS[i*COLUMN_BITS+:COLUMN_BITS])
     ) rom (
       .ap_clk,
       .enable,

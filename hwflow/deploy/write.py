@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,7 +123,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(python=repr, stream=stream_text, many=_many)
+    environment.filters.update(quoted=_quoted, stream=stream_text, many=_many)
     return environment
 
 
@@ -133,6 +134,11 @@ def stream_text(port: Port) -> str:
         f"Stream({port.shape!r}, parallel={port.spec.parallel}, bits={port.bits}, low={low}, high={high},"
         f" bipolar={port.bipolar}, beat_bytes={port.dma_bytes})"
     )
+
+
+def _quoted(words: str | list[str]) -> str:
+    """As Python writes them, with double quotes."""
+    return json.dumps(words, ensure_ascii=False)
 
 
 def _many(count: int, word: str) -> str:

@@ -45,7 +45,11 @@ class Stamp:
 
 def versions() -> dict[str, str]:
     """hwflow's version and those of the packages that decide what a build gives."""
-    return {name: metadata.version(name) for name in ("hwflow", *PINNED)}
+    try:
+        own = metadata.version("hwflow")
+    except metadata.PackageNotFoundError:  # run from a checkout that nobody installed
+        own = "not installed"
+    return {"hwflow": own} | {name: metadata.version(name) for name in PINNED}
 
 
 @functools.cache

@@ -65,6 +65,7 @@ class _Streamliner:
         self.indices: dict[str, Integers] = {}
         self.weight_types: dict[str, BaseDataType] = {}
         self.settled: set[str] = set()
+        self.parts: dict[str, BaseDataType] = {}  # thresholds that only together make a tensor of the network
         self.consumers: dict[str, list[NodeProto]] = {}
         for node in self.live:
             for name in node.input:
@@ -546,6 +547,8 @@ class _Streamliner:
         for part, rows, bias in (("rise", found.rise, found.bias), ("fall", found.fall, 0)):
             self.weights[f"{out}.{part}s"] = rows
             part_type = narrowest_type(min(bias, 0), bias + unit * rows.shape[1])
+            self.parts[f"{out}.{part}"] = part_type
+            self.shapes[f"{out}.{part}"] = self.shapes[out]
             self.nodes.append(
                 helper.make_node(
                     "MultiThreshold", [self._resolve(source), f"{out}.{part}s"], [f"{out}.{part}"],
@@ -581,7 +584,8 @@ class _Streamliner:
                 helper.make_tensor_value_info(name, TensorProto.FLOAT, f.shape)
                 for name, f in self.facts.items()
                 if self._resolve(name) == name and name != self.input
-            ],
+            ]
+            + [helper.make_tensor_value_info(name, TensorProto.FLOAT, self.shapes[name]) for name in self.parts],
         )
         model = helper.make_model(
             graph,
@@ -592,7 +596,7 @@ class _Streamliner:
         for name, fact in self.facts.items():
             if self._resolve(name) == name:
                 wrapped.set_tensor_datatype(name, fact.dtype)
-        for name, dtype in self.weight_types.items():
+        for name, dtype in (*self.weight_types.items(), *self.parts.items()):
             wrapped.set_tensor_datatype(name, dtype)
         wrapped.set_metadata_prop(FACTS_KEY, json.dumps(self._facts_json()))
         wrapped.set_metadata_prop(SCALE_KEY, repr(self.input_scale or 1.0))

@@ -6,6 +6,7 @@ Cycle 0 is the first one after reset.
 """
 
 import ctypes
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -203,7 +204,7 @@ class Simulation:
                 if progress is not None:
                     progress(model.cycles, sum(model.state(name).beats for name in outputs))
             if status == _FAILED:
-                raise BuildFailed(f"simulation, cycle {model.cycles}: {' '.join(model.error.split())}")
+                raise BuildFailed(f"simulation, cycle {model.cycles}: {model.error}")
             return model.result(status, inputs, outputs, expect, max_cycles)
 
     def _check(
@@ -351,7 +352,9 @@ class _Model:
 
     @property
     def error(self) -> str:
-        return str(self._lib.hwf_error(self._handle).decode(errors="replace"))
+        """What the design printed before it stopped, in one line, without Verilator's time stamp."""
+        text = " ".join(self._lib.hwf_error(self._handle).decode(errors="replace").split())
+        return re.sub(r"^\[\d+\] %Error: ", "", text)
 
     def state(self, name: str) -> _State:
         state = _State()

@@ -303,7 +303,8 @@ void Model::add_gauge(const VerilatedContext& context, const char* scope, const 
 
 }  // namespace hwf
 
-// Verilated code calls these instead of printf and abort (see the flags in verilate.py).
+// Verilated code calls these instead of printf and abort (see the flags in verilate.py). Before it stops for an $error
+// it prints the message.
 int hwf_printf(const char* format, ...) {
     char text[512];
     va_list args;
@@ -318,12 +319,12 @@ void vl_finish(const char* file, int line, const char*) {
     throw hwf::Stopped{std::string{file} + ":" + std::to_string(line) + ": the design called $finish"};
 }
 
-void vl_stop(const char* file, int line, const char* hier) {
-    throw hwf::Stopped{std::string{file} + ":" + std::to_string(line) + ": " + hier + " stopped the simulation"};
+void vl_stop(const char* file, int line, const char*) {
+    throw hwf::Stopped{std::string{file} + ":" + std::to_string(line) + ": the design stopped the simulation"};
 }
 
-void vl_fatal(const char* file, int line, const char* hier, const char* message) {
-    throw hwf::Stopped{std::string{file ? file : ""} + ":" + std::to_string(line) + ": " + (hier ? hier : "") + ": " + message};
+void vl_fatal(const char* file, int line, const char*, const char* message) {
+    throw hwf::Stopped{std::string{file ? file : "Verilator"} + ":" + std::to_string(line) + ": " + message};
 }
 
 using hwf::Run;
@@ -400,7 +401,7 @@ int32_t hwf_advance(void* run, uint64_t budget, uint64_t max_cycles, uint64_t pa
         hwf::printed.clear();
         return r.advance(budget, max_cycles, patience, drain);
     } catch (const std::exception& e) {
-        r.error = hwf::printed + e.what();
+        r.error = hwf::printed.empty() ? e.what() : hwf::printed;
         return hwf::kFailed;
     }
 }

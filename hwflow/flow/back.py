@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
+from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
@@ -297,7 +298,9 @@ def _layers(design: ModelWrapper, costs: Mapping[str, Cost], fifos: Mapping[str,
 def _graph(design: ModelWrapper, fifos: Mapping[str, FifoSize]) -> Graph:
     """The pipeline without its FIFOs: those are what an edge holds."""
     ops = {node.name: node for node in design.graph.node if node.name not in fifos}
-    nodes = [GraphNode(name=name, op=node.op_type.removesuffix("_rtl"), group="") for name, node in ops.items()]
+    nodes = [
+        GraphNode(name=name, op=node.op_type.removesuffix("_rtl"), group=_block(node)) for name, node in ops.items()
+    ]
     streams = edges(design)
     into = {node.input[0]: node for node in design.graph.node if node.name in fifos}
     by_tensor = {edge.tensor: edge for edge in streams}
@@ -327,6 +330,12 @@ def _graph(design: ModelWrapper, fifos: Mapping[str, FifoSize]) -> Graph:
         )
     ends = [GraphNode(name="input", op="Input"), GraphNode(name="output", op="Output")]
     return Graph(nodes=(ends[0], *nodes, ends[1]), edges=tuple(links))
+
+
+def _block(node: NodeProto) -> str:
+    """The block of the network that a node belongs to: a tensor of the module stage2.0.right.conv1 is in stage2.0."""
+    parts = node.output[0].split(".")
+    return ".".join(parts[:2]) if len(parts) > 2 and parts[1].isdigit() else parts[0] if len(parts) > 1 else "head"
 
 
 def _advice(result: Report) -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Geometry of the plot "cycles a frame, node by node", in pipeline order, with the target line and the bottleneck."""
+"""Geometry of the plot "cycles a frame, node by node", in pipeline order, with the target line and the bottleneck.
 
-from collections.abc import Callable, Iterator
+FIFOs are left out: they take as many cycles as beats pass, and a design has more of them than nodes that work.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -70,23 +73,25 @@ def draw_cycles(report: Report) -> Chart | None:
     slowest = report.bottleneck
     if slowest is None:
         return None
-    place = report.layers.index(slowest)
-    late = place > len(report.layers) / 2
+    layers = [layer for layer in report.layers if "fifo" not in layer.op.lower() or layer == slowest]
+    place = layers.index(slowest)
+    late = place > len(layers) / 2
     target = report.target_cycles
     if target is not None and target > slowest.cycles * TARGET_HEADROOM:
         target = None
     scale = ticks(max(slowest.cycles, target or 0) * 1.02)
-    pitch = (WIDTH - LEFT - RIGHT) / len(report.layers)
+    pitch = (WIDTH - LEFT - RIGHT) / len(layers)
 
     def y_of(cycles: float) -> float:
         return round(HEIGHT - BOTTOM - cycles / scale[-1] * (HEIGHT - BOTTOM - TOP), 2)
 
+    groups = {node.name: node.group for node in report.graph.nodes}
     half = len(slowest.name) * BOLD_WIDTH / 2
     middle = min(max(LEFT + (place + 0.5) * pitch, LEFT + half), WIDTH - RIGHT - half)
     above = y_of(max(slowest.cycles, target or 0)) - 8
     return Chart(
-        bars=tuple(_bars(report, slowest, pitch, y_of)),
-        bands=tuple(_bands(report, pitch)),
+        bars=tuple(_bars(layers, slowest, pitch, y_of)),
+        bands=tuple(_bands(layers, groups, pitch)),
         grid=tuple(Mark(count(value), y_of(value)) for value in scale),
         # The target's words go to the end that the bottleneck's leave free.
         target=None
@@ -96,8 +101,8 @@ def draw_cycles(report: Report) -> Chart | None:
     )
 
 
-def _bars(report: Report, slowest: Layer, pitch: float, y_of: Callable[[float], float]) -> Iterator[Bar]:
-    for index, layer in enumerate(report.layers):
+def _bars(layers: Sequence[Layer], slowest: Layer, pitch: float, y_of: Callable[[float], float]) -> Iterator[Bar]:
+    for index, layer in enumerate(layers):
         height = max(1.0, round(HEIGHT - BOTTOM - y_of(layer.cycles), 2))
         cycles, share = count(layer.cycles), percent(layer.cycles / slowest.cycles)
         yield Bar(
@@ -111,9 +116,8 @@ def _bars(report: Report, slowest: Layer, pitch: float, y_of: Callable[[float], 
         )
 
 
-def _bands(report: Report, pitch: float) -> list[Band]:
-    groups = {node.name: node.group for node in report.graph.nodes}
-    titles = [groups.get(layer.name) or leading(layer.name) for layer in report.layers]
+def _bands(layers: Sequence[Layer], groups: Mapping[str, str], pitch: float) -> list[Band]:
+    titles = [groups.get(layer.name) or leading(layer.name) for layer in layers]
     bands, start = [], 0
     for title, run in groupby(titles):
         size = len(list(run))

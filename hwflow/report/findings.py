@@ -72,7 +72,8 @@ def _differences(report: Report) -> list[Finding]:
         )
         more = f"; and {len(wrong) - 3} more streams" if len(wrong) > 3 else ""
         title = f"{count(check.mismatches)} of {count(check.values)} values differ from the trained network"
-        return [Finding("bad", title, f"{where or 'No stream is named'}{more}.")]
+        named = where or "; ".join(check.problems[:3]) or "No stream is named"
+        return [Finding("bad", title, f"{named}{more}.")]
     if check.frames and not check.labels_equal:
         return [Finding("bad", "Labels differ from the trained network", "At least one frame got another class.")]
     return []

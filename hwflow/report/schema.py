@@ -86,7 +86,10 @@ class Run(_Part):
 
 
 class Verification(_Part):
-    """What was compared with the trained network, exactly and as integers. `frames` 0: nothing was."""
+    """What was compared with the trained network, exactly and as integers. `frames` 0: nothing was.
+
+    `problems` are sentences on what no comparison of streams shows: a deadlock, RTL that is not what its graph says.
+    """
 
     frames: NonNegativeInt
     tensors: NonNegativeInt
@@ -95,6 +98,7 @@ class Verification(_Part):
     labels_equal: bool
     streams: tuple[StreamCheck, ...] = ()
     runs: tuple[Run, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 class Layer(Cost):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,12 @@ from hwflow.compile.generate import is_fifo, write_depths, write_rtl
 from hwflow.compile.integers import Integers
 from hwflow.compile.streamline import integer_facts
 from hwflow.deploy.shell import shell_of
-from hwflow.deploy.vivado import find_vivado, run_vivado
 from hwflow.deploy.write import Samples, write_deploy
 from hwflow.errors import UserError
 from hwflow.files import publish
 from hwflow.flow.front import DATAFLOW, FOLDING, FRAMES, QONNX, STREAMLINED, load_network, load_qonnx
 from hwflow.flow.plan import Plan
+from hwflow.flow.readback import rtl_differences
 from hwflow.flow.stages import StageRun, versions
 from hwflow.hw.bits import Bits
 from hwflow.hw.ops import StreamOp
@@ -47,7 +47,7 @@ from hwflow.report.schema import (
     Verification,
     cost_by_op,
 )
-from hwflow.sim.check import Verdict, check
+from hwflow.sim.check import SHOWN, Verdict, check
 from hwflow.sim.design import load_design
 from hwflow.sim.expected import expected_streams
 from hwflow.sim.reference import reference_tensors
@@ -104,6 +104,9 @@ def verify(plan: Plan, folder: Path, progress: Progress | None = None) -> Verdic
     tensors = reference_tensors(load_qonnx(folder / QONNX), facts, frames, load_network(plan))
     (folder / TRACE).unlink(missing_ok=True)
     verdict = check(folder / RTL, design, frames, tensors, cache_root() / "sim", folder / TRACE, progress)
+    folding = Folding.from_yaml((folder / FOLDING).read_text())
+    wrong = rtl_differences(ModelWrapper(str(folder / DATAFLOW)), folding, folder / RTL)
+    verdict = replace(verdict, problems=(*verdict.problems, *wrong[:SHOWN]))
     publish(folder / VERIFY, lambda path: path.write_text(json.dumps(verdict.to_json(), indent=1) + "\n"))
     return verdict
 
@@ -143,7 +146,7 @@ def read_fifos(folder: Path) -> list[FifoSize]:
 def deploy(plan: Plan, folder: Path, into: Path) -> None:
     """rtl/ and frames.npy -> deploy/ (written to `into`): Vivado script, PYNQ driver, frames to check the board with
 
-    Where Vivado is found the bitstream is made too; a board without a processing system gets none of this.
+    A board without a processing system gets none of this.
     """
     board = plan.find_board()
     if shell_of(board.part) is None:
@@ -166,8 +169,6 @@ def deploy(plan: Plan, folder: Path, into: Path) -> None:
         classes=() if found is None else found.recipe.classes,
         samples=Samples(frames, outputs),
     )
-    if find_vivado() is not None:
-        run_vivado(into)
 
 
 def report(plan: Plan, folder: Path, runs: Sequence[StageRun]) -> Report:
@@ -241,6 +242,7 @@ def _verification(verdict: Verdict) -> Verification:
         values=verdict.values,
         mismatches=verdict.mismatches + len(verdict.problems),
         labels_equal=verdict.labels_equal,
+        problems=verdict.problems,
         streams=tuple(
             StreamCheck(
                 name=s.stream,

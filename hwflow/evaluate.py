@@ -29,7 +29,7 @@ def predict(engine: str, recipe: "ModelRecipe") -> Predict:
 
 
 def _torch(recipe: "ModelRecipe") -> Predict:
-    from hwflow.reference import logits
+    from hwflow.inference import logits
 
     network = recipe.load().double()
     return lambda images, tick: logits(network, images, tick).argmax(1)

@@ -21,7 +21,7 @@ from hwflow.files import publish
 from hwflow.models import ModelRecipe
 from hwflow.nn import binary_weights
 from hwflow.recipe import Training, TrainingStage
-from hwflow.reference import logits, to_input
+from hwflow.inference import logits, to_input
 from hwflow.train.augment import augment
 from hwflow.train.checkpoint import CHECKPOINT_FILE, Row, State, load_checkpoint, save_checkpoint
 

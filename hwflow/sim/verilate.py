@@ -298,10 +298,16 @@ def _flags() -> tuple[str, ...]:
 def _common_units(folder: Path, compiler: Compiler) -> list[Unit]:
     """Verilator's library and the harness: the same for all designs, so their objects are kept in `folder`."""
     include = verilator_root() / "include"
-    flags = (*_flags(), "-O2", "-include", str(_HARNESS / "print.h"))
-    sources = [include / "verilated.cpp", include / "verilated_threads.cpp", _HARNESS / "harness.cpp"]
+    flags = (*_flags(), "-include", str(_HARNESS / "print.h"))
+    # What a model calls in each cycle is in Verilator's headers; its library does the rest.
+    files = [
+        (include / "verilated.cpp", (*flags, *_COLD)),
+        (include / "verilated_threads.cpp", (*flags, *_COLD)),
+        (_HARNESS / "harness.cpp", (*flags, "-O2")),
+    ]
     return [
-        Unit(source, flags, folder / f"{source.stem}-{_fingerprint(source, flags, compiler)}.o") for source in sources
+        Unit(source, words, folder / f"{source.stem}-{_fingerprint(source, words, compiler)}.o")
+        for source, words in files
     ]
 
 

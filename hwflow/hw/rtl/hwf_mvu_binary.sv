@@ -88,32 +88,33 @@ module hwf_mvu_binary #(
     end
   endfunction
 
-  // The dot product of row nf * PE + pe less the weighted sum of its agreements.
-  function automatic int offset(input int unsigned nf, input int unsigned pe);
+  // The dot product of a row less the weighted sum of its agreements: row `pe` of the words of one fold.
+  function automatic int offset(input logic [SF*PE*SIMD-1:0] words, input int unsigned pe);
     int ones;
-    if (ABITS == 1) return 0;
     ones = 0;
-    for (int unsigned sf = 0; sf < SF; sf++) ones += $countones(WEIGHTS[((nf*SF+sf)*PE+pe)*SIMD+:SIMD]);
+    for (int unsigned sf = 0; sf < SF; sf++) ones += $countones(words[(sf*PE+pe)*SIMD+:SIMD]);
     offset = int'(PLANE_MAX) * (ones - int'(MW));
     if (ASIGNED) offset -= (1 << (ABITS - 1)) * (2 * ones - int'(MW));
   endfunction
 
   // Where the accumulators of processing element `pe` start, row fold 0 in the lowest bits.
   function automatic logic [NF*ACC_BITS-1:0] starts_of(input int unsigned pe);
-    longint start;
+    longint start, shift;
     for (int unsigned nf = 0; nf < NF; nf++) begin
+      // Cut fold by fold: all weights handed on for each row would take long in large layers.
+      shift = ABITS == 1 ? 0 : longint'(offset(WEIGHTS[nf*SF*PE*SIMD+:SF*PE*SIMD], pe));
       if (THRESHOLD) begin
         // The least sum of agreements that reaches the threshold, of those from none to one more than can be.
         start = longint'($signed(THRESHOLDS[(nf*PE+pe)*TBITS+:TBITS]));
         if (ABITS == 1) start = (start + longint'(MW) + 1) >>> 1;
-        else start -= longint'(offset(nf, pe));
+        else start -= shift;
         if (start < 0) start = 0;
         if (start > longint'(MW * PLANE_MAX + 1)) start = longint'(MW * PLANE_MAX + 1);
         start = (longint'(1) << ANSWER) - start;
       end else if (ABITS == 1) begin
         start = -((longint'(MW) + 1) / 2);
       end else begin
-        start = longint'(offset(nf, pe));
+        start = shift;
       end
       starts_of[nf*ACC_BITS+:ACC_BITS] = ACC_BITS'(start);
     end

@@ -22,7 +22,15 @@ module hwf_rom #(
 
   if (STYLE == "block") begin : g_block
     (* rom_style = "block", ram_style = "block" *) logic [WIDTH-1:0] words[DEPTH];
-    initial for (int unsigned row = 0; row < DEPTH; row++) words[row] = INIT[row*WIDTH+:WIDTH];
+    // Filled piece by piece: INIT as a whole, taken up again for each word, makes long work of a large memory.
+    localparam int unsigned PIECE = 32;  // words
+    initial begin
+      logic [PIECE*WIDTH-1:0] piece;
+      for (int unsigned row = 0; row < DEPTH; row++) begin
+        if (row % PIECE == 0) piece = (PIECE*WIDTH)'(INIT >> (row * WIDTH));
+        words[row] = piece[row%PIECE*WIDTH+:WIDTH];
+      end
+    end
     always_ff @(posedge ap_clk) if (enable) data <= words[address];
   end else begin : g_lut
     logic [WIDTH-1:0] word;

@@ -454,7 +454,7 @@ class _Streamliner:
             env = {**self.constants, lazy.source: values}
             run((*lazy.nodes, node), env)
             integers = env[out] / scale
-            if not bool(integers.isfinite().all()):
+            if bool(env[name].isnan().any()):
                 raise UserError(
                     f"{describe(node)}: what it quantises is not a number for some values of {lazy.source}; look"
                     " for NaN or a negative variance in the constants between them"

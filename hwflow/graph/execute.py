@@ -267,7 +267,7 @@ def _tensor(name: str, value: Any, dtype: torch.dtype) -> Tensor:
     try:
         array = numpy_helper.to_array(value) if isinstance(value, TensorProto) else np.asarray(value)
         tensor = torch.from_numpy(array.copy())
-    except (TypeError, ValueError, AttributeError, OSError) as error:
+    except (TypeError, ValueError, AttributeError, OSError, onnx.checker.ValidationError) as error:
         raise UserError(f"constant {name} cannot be read ({_first_line(error)}); export the network again") from None
     return tensor.to(dtype) if tensor.is_floating_point() else tensor
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from hwflow.report.kinds import kind_of, op_name
+from hwflow.report.kinds import is_fifo, kind_of, op_name
 from hwflow.report.layout import leading
 from hwflow.report.numbers import count, percent, ticks
 from hwflow.report.schema import Layer, Report
@@ -73,7 +73,7 @@ def draw_cycles(report: Report) -> Chart | None:
     slowest = report.bottleneck
     if slowest is None:
         return None
-    layers = [layer for layer in report.layers if "fifo" not in layer.op.lower() or layer == slowest]
+    layers = [layer for layer in report.layers if not is_fifo(layer.op) or layer == slowest]
     place = layers.index(slowest)
     late = place > len(layers) / 2
     target = report.target_cycles

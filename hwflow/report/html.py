@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """report.html: one self-contained page, drawn from a `Report` alone. It loads nothing and works offline."""
 
+import re
 from dataclasses import dataclass
 from math import log2
 from pathlib import Path
@@ -11,7 +12,7 @@ from hwflow.files import publish
 from hwflow.report import layout
 from hwflow.report.chart import draw_cycles
 from hwflow.report.findings import findings, uses
-from hwflow.report.kinds import KINDS, kind_of, op_name
+from hwflow.report.kinds import KINDS, is_fifo, kind_of, op_name
 from hwflow.report.numbers import count, magnitude, percent, short
 from hwflow.report.schema import GraphEdge, Layer, Report, cost_by_op
 
@@ -52,6 +53,7 @@ def render(report: Report) -> str:
         graph=_draw_graph(report),
         target_cycles=report.target_cycles,
         bottleneck=report.bottleneck,
+        fifos=sum(is_fifo(layer.op) for layer in report.layers),
     )
 
 
@@ -127,10 +129,10 @@ def _draw_graph(report: Report) -> Graph | None:
 
 
 def _shortened(name: str, block: str) -> str:
-    """The name without its block's, and without leading parts until it fits its rectangle."""
-    label = name.removeprefix(f"{block}.")
-    while len(label) > LABEL_CHARACTERS and "." in label:
-        label = label.split(".", 1)[1]
+    """The name without its block's, and without leading words until it fits its rectangle."""
+    label = name.removeprefix(block).lstrip("._") or name
+    while len(label) > LABEL_CHARACTERS and (cut := re.search(r"[._]", label)):
+        label = label[cut.end() :]
     return label if len(label) <= LABEL_CHARACTERS else f"…{label[1 - LABEL_CHARACTERS :]}"
 
 

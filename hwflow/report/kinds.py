@@ -19,3 +19,7 @@ def kind_of(op: str) -> str:
 def op_name(op: str) -> str:
     """The op without the suffix that tells its backend."""
     return op.removesuffix("_rtl").removesuffix("_hls")
+
+
+def is_fifo(op: str) -> bool:
+    return "fifo" in op.lower()

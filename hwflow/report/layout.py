@@ -6,6 +6,7 @@ every block is laid out alone, top to bottom, and the boxes fill columns, the co
 follow each other are drawn; others end in a port that names the far end.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,7 +25,9 @@ BOX_HEADER = 30.0
 COLUMN_GAP = 44.0
 ROW_GAP = 56.0
 STACK_GAP = 30.0
-MAX_LAYERS = 26
+MAX_LAYERS = 36
+
+_WORDS = re.compile(r"([._])")  # what separates the words of a name is kept
 
 Spot = tuple[float, float]
 
@@ -88,27 +91,31 @@ class Layout:
 
 
 def blocks_of(nodes: Sequence[tuple[str, str]]) -> list[Block]:
-    """Blocks of (name, group) pairs, in the order in which their first nodes come.
+    """Blocks of (name, group) pairs in pipeline order, in the order in which their first nodes come.
 
-    Without a group a node belongs to its name's leading part and the number behind it: ``stage2.0.right.conv1.add`` to
-    ``stage2.0``, ``head.conv`` to ``head``. Where that makes hardly any block (names without dots), runs of
-    `MAX_LAYERS` nodes are the blocks.
+    Without a group a node belongs to the block that its name begins with, see `leading`. Where that tells nothing
+    (names that are all different, or blocks that come again and again), runs of `MAX_LAYERS` nodes are the blocks.
     """
-    grouped: dict[str, list[str]] = {}
-    for name, group in nodes:
-        grouped.setdefault(group or leading(name), []).append(name)
-    if len(nodes) > MAX_LAYERS and len(grouped) > len(nodes) / 3:
-        names = tuple(name for name, _ in nodes)
+    names = tuple(name for name, _ in nodes)
+    titles = [group or leading(name) for name, group in nodes]
+    blocks, visits = len(set(titles)), 1 + sum(a != b for a, b in pairwise(titles))
+    if len(names) > MAX_LAYERS and (blocks > len(names) / 3 or visits > 2 * blocks):
         runs = [names[start : start + MAX_LAYERS] for start in range(0, len(names), MAX_LAYERS)]
         firsts = range(1, len(names) + 1, MAX_LAYERS)
         return [Block(f"nodes {n} to {n + len(run) - 1}", run) for n, run in zip(firsts, runs, strict=True)]
-    return [Block(title, tuple(names)) for title, names in grouped.items()]
+    grouped: dict[str, list[str]] = {}
+    for name, title in zip(names, titles, strict=True):
+        grouped.setdefault(title, []).append(name)
+    return [Block(title, tuple(members)) for title, members in grouped.items()]
 
 
 def leading(name: str) -> str:
-    """The part of a node's name that names its block."""
-    parts = name.split(".")
-    return ".".join(parts[:2]) if len(parts) > 2 and parts[1].isdigit() else parts[0]
+    """The part of a node's name that names its block: its first word, with the number that may follow.
+
+    ``stage2`` and ``0`` of ``stage2_0_right_conv1_add`` or ``stage2.0.right.conv1.add``, ``head`` of ``head_conv``.
+    """
+    parts = _WORDS.split(name)
+    return "".join(parts[:3]) if len(parts) > 4 and parts[2].isdigit() else parts[0]
 
 
 def lay_out(blocks: Sequence[Block], edges: Sequence[tuple[str, str]], page_width: float) -> Layout:

@@ -18,6 +18,7 @@ from hwflow.report.layout import (
     Layout,
     blocks_of,
     lay_out,
+    leading,
 )
 
 PAGE = 1240.0
@@ -96,10 +97,28 @@ def test_blocks_come_from_names_or_groups() -> None:
     assert [block.title for block in blocks_of([("a.b", "one"), ("c", "one"), ("d", "")])] == ["one", "d"]
 
 
-def test_names_that_tell_no_blocks_are_cut_into_runs() -> None:
-    names = [f"MVAU_{index}" for index in range(60)]
+@pytest.mark.parametrize(
+    ("name", "block"),
+    [
+        ("stage2.0.right.conv1.add", "stage2.0"),
+        ("stage2_0_right_conv1_add", "stage2_0"),
+        ("stage2_0_shuffle", "stage2_0"),
+        ("head_conv", "head"),
+        ("MVAU_12", "MVAU"),
+        ("input", "input"),
+    ],
+)
+def test_a_block_is_named_by_the_first_words(name: str, block: str) -> None:
+    assert leading(name) == block
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[f"n{index}" for index in range(80)], [f"{op}_{index}" for index in range(40) for op in ("MVAU", "Thresholding")]],
+)
+def test_names_that_tell_no_blocks_are_cut_into_runs(names: list[str]) -> None:
     blocks = blocks_of([(name, "") for name in names])
-    assert [block.title for block in blocks] == ["nodes 1 to 26", "nodes 27 to 52", "nodes 53 to 60"]
+    assert [block.title for block in blocks] == ["nodes 1 to 36", "nodes 37 to 72", "nodes 73 to 80"]
     assert [name for block in blocks for name in block.names] == names
 
 
@@ -107,7 +126,7 @@ def test_a_long_block_is_cut_into_columns() -> None:
     names = tuple(f"n.{index}" for index in range(70))
     edges = list(pairwise(names))
     layout = lay_out([Block("long", names)], edges, PAGE)
-    assert [box.title for box in layout.boxes] == ["long (1 of 3)", "long (2 of 3)", "long (3 of 3)"]
+    assert [box.title for box in layout.boxes] == ["long (1 of 2)", "long (2 of 2)"]
     assert max(box.height for box in layout.boxes) < (MAX_LAYERS + 3) * 36
     assert {wire.edge for wire in layout.wires} == set(range(len(edges)))
 

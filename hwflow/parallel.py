@@ -8,7 +8,7 @@ on other machines can take the place of the local one without a change to them.
 import multiprocessing
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 
@@ -18,14 +18,21 @@ def cores() -> int:
 
 
 @contextmanager
-def local_pool(executor: Executor | None = None, workers: int | None = None) -> Iterator[Executor]:
+def local_pool(
+    executor: Executor | None = None, *, workers: int | None = None, threads: bool = False
+) -> Iterator[Executor]:
     """`executor` itself where there is one (it stays open), else a pool of local processes, closed at the end.
 
-    Workers are spawned, never forked: a fork would take over the locks of threads (torch, OpenMP) it does not have.
+    Processes are spawned, never forked: a fork would take over the locks of threads (torch, OpenMP) it does not have.
+    With `threads` the pool is one of threads, which start at once: for work that waits for processes of its own.
     """
     if executor is not None:
         yield executor
         return
+    if threads:
+        with ThreadPoolExecutor(max_workers=workers or cores()) as pool:
+            yield pool
+        return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=workers or cores(), mp_context=context) as pool:
-        yield pool
+    with ProcessPoolExecutor(max_workers=workers or cores(), mp_context=context) as processes:
+        yield processes

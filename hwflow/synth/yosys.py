@@ -2,7 +2,9 @@
 """Synthesise designs with Yosys (`read_slang`, `synth_xilinx`) and keep what they cost, by content.
 
 Yosys is a global in its process and ends it on errors, so it always runs in a child process, several designs at a time:
-about four seconds of a session are the same for one design and for thirty.
+about four seconds of a session are the same for one design and for thirty. Among equally good netlists Yosys takes one
+by the order in which names came up in its process, so the company of other designs can move a count of LUTs by a few
+in a thousand, no more; the cache keeps what was found first.
 """
 
 import hashlib
@@ -21,7 +23,7 @@ from typing import Literal
 from hwflow import verilog
 from hwflow.errors import BuildFailed
 from hwflow.files import publish
-from hwflow.parallel import local_pool
+from hwflow.parallel import cores, local_pool
 from hwflow.synth import primitives
 from hwflow.synth.resources import Resources, count
 
@@ -100,18 +102,19 @@ def synthesise_all(
 
     finish({key: resources for key in names if (resources := _recall(cache, key)) is not None})
     missing = [units[same[0]] for same in names.values() if same[0] not in results]
-    if not missing:
-        return results
-    with local_pool(executor) as pool:
+    with local_pool(executor, threads=True) as pool:
         sessions = [pool.submit(_session, tuple(group), family) for group in _groups(missing)]
         try:
             for session in as_completed(sessions):
-                outcome = session.result()
-                if isinstance(outcome, _Failure):
-                    raise BuildFailed(f"Yosys, {names[outcome.key][0]}: {outcome.message}")
-                found = {key: count(cells) for key, cells in outcome.items()}
-                for key, resources in found.items():
-                    _remember(cache, key, resources)
+                found: dict[str, Resources] = {}
+                for key, outcome in session.result().items():
+                    try:
+                        if isinstance(outcome, str):
+                            raise BuildFailed(outcome)
+                        found[key] = count(outcome)
+                    except BuildFailed as error:
+                        raise BuildFailed(f"Yosys, {names[key][0]}: {error}") from None
+                    _remember(cache, key, found[key])
                 finish(found)
         finally:
             for session in sessions:
@@ -119,10 +122,12 @@ def synthesise_all(
     return {name: results[name] for name in jobs}
 
 
-@dataclass(frozen=True)
-class _Failure:
-    key: str
-    message: str
+class _SessionFailed(Exception):
+    """Yosys ended with an error; `index` is that of the unit at fault, where that is known."""
+
+    def __init__(self, message: str, index: int | None) -> None:
+        super().__init__(message)
+        self.index = index
 
 
 def _prepare(job: Job, family: Family) -> _Unit:
@@ -143,26 +148,28 @@ def _prepare(job: Job, family: Family) -> _Unit:
 
 def _groups(units: Sequence[_Unit]) -> list[list[_Unit]]:
     """Sessions of units; the heavy ones (large constants) are spread over all, of which there are two or more."""
-    number = max(min(2, len(units)), -(-len(units) // _UNITS_A_SESSION))
+    number = min(len(units), cores() * -(-len(units) // (_UNITS_A_SESSION * cores())))
     by_weight = sorted(units, key=lambda unit: unit.weight, reverse=True)
     return [by_weight[first::number] for first in range(number)]
 
 
-def _session(units: Sequence[_Unit], family: Family) -> dict[str, dict[str, int]] | _Failure:
-    """Cells by type of every unit; where a session fails, each unit is tried alone to find the one at fault."""
-    outcome = _call(units, family)
-    if isinstance(outcome, _Failure) and len(units) > 1:
-        found: dict[str, dict[str, int]] = {}
-        for unit in units:
-            alone = _call([unit], family)
-            if isinstance(alone, _Failure):
-                return alone
-            found.update(alone)
-        return found
-    return outcome
+def _session(units: Sequence[_Unit], family: Family) -> dict[str, dict[str, int] | str]:
+    """Cells by type of every unit, by key; a message for a unit that fails, and then for no other."""
+    try:
+        return dict(_call(units, family))
+    except _SessionFailed as error:
+        if error.index is not None:
+            return {units[error.index].key: str(error)}
+    found: dict[str, dict[str, int] | str] = {}
+    for unit in units:  # one of them, or all together (memory): find out
+        try:
+            found.update(_call([unit], family))
+        except _SessionFailed as error:
+            return {unit.key: str(error)}
+    return found
 
 
-def _call(units: Sequence[_Unit], family: Family) -> dict[str, dict[str, int]] | _Failure:
+def _call(units: Sequence[_Unit], family: Family) -> dict[str, dict[str, int]]:
     with tempfile.TemporaryDirectory(prefix="hwflow-yosys-") as folder:
         names = [f"unit{index}" for index in range(len(units))]
         for name, unit in zip(names, units, strict=True):
@@ -174,10 +181,12 @@ def _call(units: Sequence[_Unit], family: Family) -> dict[str, dict[str, int]] |
         log = Path(folder, "log.txt")
         with log.open("wb") as stream:
             command = [sys.executable, "-I", str(_CHILD), family, *names]
-            result = subprocess.run(command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, check=False)
-        if result.returncode != 0:
+            status = subprocess.run(
+                command, cwd=folder, stdout=stream, stderr=subprocess.STDOUT, check=False
+            ).returncode
+        if status != 0:
             text = log.read_text(encoding="utf-8", errors="replace")
-            return _Failure(units[0].key, first_error(text, result.returncode))
+            raise _SessionFailed(first_error(text, status), 0 if len(units) == 1 else _unit_at_fault(text))
         cells: dict[str, dict[str, int]] = json.loads(Path(folder, "cells.json").read_text(encoding="utf-8"))
         return {unit.key: cells[name] for name, unit in zip(names, units, strict=True)}
 
@@ -186,6 +195,12 @@ def _quoted(word: str) -> str:
     """A word as slang's command files want it."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+def _unit_at_fault(log: str) -> int | None:
+    """The index of the unit that was being read when the session ended; None where that was over."""
+    commands = re.findall(r"^-- Running command `(\w+)(?: -f unit(\d+)\.f)?", log, re.MULTILINE)
+    return int(commands[-1][1]) if commands and commands[-1][0] == "read_slang" else None
 
 
 def first_error(log: str, status: int) -> str:

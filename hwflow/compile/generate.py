@@ -132,7 +132,9 @@ def _fifo(op: StreamOp, streams: Mapping[str, Edge]) -> str:
         "  );",
     ]
     if spec.padded_bits > spec.bits:
-        lines.append(f"  assign {behind}_tdata[{spec.padded_bits - 1}:{spec.bits}] = '0;")
+        padding = f"[{spec.padded_bits - 1}:{spec.bits}]"
+        lines.append(f"  assign {behind}_tdata{padding} = '0;")
+        lines.append(f"  logic unused_{before};\n  assign unused_{before} = ^{before}_tdata{padding};")
     return "\n".join(lines)
 
 

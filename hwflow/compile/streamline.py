@@ -353,7 +353,7 @@ class _Streamliner:
             raise UserError(f"{describe(node)}: strides {attrs['strides']} differ; use one stride for both axes")
         pads = pool_pads(attrs, (source.shape[2], source.shape[3]))
         clean = {"kernel_shape": attrs["kernel_shape"], "strides": attrs.get("strides", [1, 1]), "pads": list(pads)}
-        self._emit(node, replace(source, shape=self.shapes[node.output[0]]), attrs=clean)
+        self._emit(node, replace(source, shape=self.shapes[node.output[0]]), inputs=[node.input[0]], attrs=clean)
 
     def _reduce_sum(self, node: NodeProto) -> None:
         attrs = attributes(node)

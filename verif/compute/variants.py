@@ -99,7 +99,16 @@ def mvu_binary(
 
 
 def mvu_int(
-    mw: int, mh: int, simd: int, pe: int, abits: int, wbits: int, *, signed: bool = False, wstyle: str = "lut", obits: int = 0
+    mw: int,
+    mh: int,
+    simd: int,
+    pe: int,
+    abits: int,
+    wbits: int,
+    *,
+    signed: bool = False,
+    wstyle: str = "lut",
+    obits: int = 0,
 ) -> Variant:
     """Random integers, among them the extremes. `obits` 0: as many as the dot products take; fewer cut them."""
     random = np.random.default_rng([mw, mh, simd, pe, abits, wbits])
@@ -184,7 +193,16 @@ def threshold(
 
 
 def affine(
-    c: int, pe: int, ibits: int, obits: int, frac: int, mbits: int, abits: int, *, signed: bool = True, osigned: bool = True
+    c: int,
+    pe: int,
+    ibits: int,
+    obits: int,
+    frac: int,
+    mbits: int,
+    abits: int,
+    *,
+    signed: bool = True,
+    osigned: bool = True,
 ) -> Variant:
     random = np.random.default_rng([c, pe, ibits, obits, frac])
     pixels = 24

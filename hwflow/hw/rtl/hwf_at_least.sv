@@ -64,6 +64,7 @@ module hwf_at_least #(
   endfunction
 
   if (!PRIMITIVES) begin : g_expression
+    /* verilator lint_off UNSIGNED */  // a word may be 0, which every value reaches
     if (DEPTH == 1) begin : g_one_word
       logic unused;
       assign unused = address[0];
@@ -71,6 +72,7 @@ module hwf_at_least #(
     end else begin : g_words
       assign at_least = (BITS+1)'(value) >= WORDS[address*(BITS+1)+:BITS+1];
     end
+    /* verilator lint_on UNSIGNED */
   end else if (USED <= 3) begin : g_row
     localparam int unsigned TABLES = PLACES > 1 ? (PLACES - 1 + CHUNK - 1) / CHUNK : 1;
     logic [TABLES*CHUNK:0] places;

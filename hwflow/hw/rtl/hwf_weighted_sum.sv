@@ -7,7 +7,9 @@ module hwf_weighted_sum #(
   localparam int unsigned TERM_BITS = $clog2(MAX + 1),
   localparam int unsigned OUT_BITS = $clog2(MAX * (2 ** TERMS - 1) + 1)
 ) (
+  /* verilator lint_off UNUSEDSIGNAL */  // what a recursive instance reads is not seen
   input  logic [TERMS-1:0][TERM_BITS-1:0] terms,
+  /* verilator lint_on UNUSEDSIGNAL */
   output logic [OUT_BITS-1:0]             sum
 );
   if (TERMS < 1 || MAX < 1) begin : g_size

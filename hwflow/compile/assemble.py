@@ -11,7 +11,7 @@ from onnx import NodeProto, TensorProto, helper
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from hwflow.compile.fold import Folding, windows
+from hwflow.compile.fold import Folding, set_folding, windows
 from hwflow.compile.map import INPUT_EDGE
 from hwflow.compile.names import operator_name
 from hwflow.errors import UserError
@@ -32,15 +32,13 @@ def assemble(dataflow: ModelWrapper, folding: Folding) -> ModelWrapper:
     """A new model with folding applied, WidthConverter nodes where neighbours differ and an ElasticFIFO on every edge.
 
     Tensors keep their names at their producers; `X.fifo` and `X.width` are the same tensor further on. Raises UserError
-    where a folding value does not divide, or a maximum's is not its window's.
+    where the folding names a node, an attribute or a value that is none, or a maximum's is not its window's.
     """
     model = ModelWrapper(dataflow.model, make_deepcopy=True)
-    for node in model.graph.node:
-        op = getCustomOp(node)
-        for key, value in folding.nodes.get(node.name, {}).items():
-            op.set_nodeattr(key, value)
     nodes = list(model.graph.node)
     ops: dict[str, StreamOp] = {node.name: getCustomOp(node) for node in nodes}
+    for name, values in folding.nodes.items():
+        set_folding(ops, name, values, "folding")
     _check_maxima(ops)
     specs: dict[str, StreamSpec] = {}
     for node in nodes:

@@ -56,8 +56,12 @@ class Folding:
 
     @staticmethod
     def from_yaml(text: str) -> Folding:
-        raw = yaml.safe_load(text)
-        return Folding(int(raw["target_cycles"]), raw["nodes"])
+        """Raises UserError where the text is no folding; `assemble` checks the values."""
+        try:
+            raw = yaml.safe_load(text)
+            return Folding(int(raw["target_cycles"]), {name: dict(values) for name, values in raw["nodes"].items()})
+        except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError):
+            raise UserError("folding.yaml holds no folding; delete it and build again") from None
 
 
 def load_target(path: Path) -> Target:
@@ -245,20 +249,26 @@ def blocks(words: int, width: int) -> int:
 def _override(
     ops: Mapping[str, StreamOp], chosen: dict[str, dict[str, int | str]], name: str, values: Mapping[str, int | str]
 ) -> None:
+    set_folding(ops, name, values, "target")
+    chosen[name].update(values)
+
+
+def set_folding(ops: Mapping[str, StreamOp], name: str, values: Mapping[str, int | str], where: str) -> None:
+    """Set a node's attributes. Raises UserError, which starts with `where`, for a node, attribute or value that is
+    none."""
     op = ops.get(name)
     if op is None:
-        raise UserError(f"target: there is no node {name}{did_you_mean(name, ops)}")
+        raise UserError(f"{where}: there is no node {name}{did_you_mean(name, ops)}")
     choices = op.folding_choices()
     styles = {"ram_style"} & set(op.get_nodeattr_types())
     for key, value in values.items():
         if key not in choices and key not in styles:
             allowed = ", ".join([*choices, *sorted(styles)]) or "nothing"
-            raise UserError(f"target: node {name} ({op.onnx_node.op_type}) has no {key}; it can set {allowed}")
+            raise UserError(f"{where}: node {name} ({op.onnx_node.op_type}) has no {key}; it can set {allowed}")
         if key in choices and value not in choices[key]:
             options = ", ".join(str(v) for v in choices[key])
-            raise UserError(f"target: node {name}: {key}={value} does not divide; choose one of {options}")
+            raise UserError(f"{where}: node {name}: {key}={value} does not divide; choose one of {options}")
         if key in styles and value not in op.get_nodeattr_types()[key][3]:
             options = ", ".join(sorted(op.get_nodeattr_types()[key][3]))
-            raise UserError(f"target: node {name}: {key}={value} is not known; choose one of {options}")
-        chosen[name][key] = value
+            raise UserError(f"{where}: node {name}: {key}={value} is not known; choose one of {options}")
         op.set_nodeattr(key, value)

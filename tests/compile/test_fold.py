@@ -140,9 +140,18 @@ def test_a_target_that_cannot_be(small: ModelWrapper, nodes: dict[str, dict[str,
         wish(small, **nodes)
 
 
-def test_a_hand_edited_folding_that_does_not_divide(small: ModelWrapper) -> None:
-    with pytest.raises(UserError, match="node head_sum: PE=3 does not divide NumChannels 8; choose one of 1, 2, 4, 8"):
-        assemble(small, Folding(1, {"head_sum": {"PE": 3}}))
+def test_a_hand_edited_folding_that_is_wrong(small: ModelWrapper) -> None:
+    for values, message in [
+        ({"head_sum": {"PE": 3}}, "folding: node head_sum: PE=3 does not divide; choose one of 1, 2, 4, 8"),
+        ({"head_sum": {"PE": "2"}}, "folding: node head_sum: PE=2 does not divide"),
+        ({"head_sun": {"PE": 1}}, r"folding: there is no node head_sun \(did you mean head_sum\?\)"),
+        ({"head_sum": {"SIMD": 1}}, r"folding: node head_sum \(GlobalAccumulate_rtl\) has no SIMD; it can set PE"),
+    ]:
+        with pytest.raises(UserError, match=message):
+            assemble(small, Folding(1, values))  # type: ignore[arg-type]
+    for text in ("", "[", "nodes: {}", "target_cycles: 1\nnodes: [1]", "target_cycles: x\nnodes: {}"):
+        with pytest.raises(UserError, match=r"folding\.yaml holds no folding; delete it and build again"):
+            Folding.from_yaml(text)
 
 
 @pytest.mark.parametrize(

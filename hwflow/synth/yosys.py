@@ -88,7 +88,8 @@ def synthesise_all(
     Results are kept in the folder `cache`; `progress` is called with the number of jobs done and of all jobs.
     Raises UserError for sources that cannot be read, BuildFailed with the first error of Yosys, naming the job.
     """
-    units = {name: _prepare(job, family) for name, job in jobs.items()}
+    designs = {shape: _read(*shape) for shape in {(job.top, job.sources) for job in jobs.values()}}
+    units = {name: _prepare(job, designs[job.top, job.sources], family) for name, job in jobs.items()}
     names: dict[str, list[str]] = {}
     for name, unit in units.items():
         names.setdefault(unit.key, []).append(name)
@@ -130,20 +131,31 @@ class _SessionFailed(Exception):
         self.index = index
 
 
-def _prepare(job: Job, family: Family) -> _Unit:
-    texts = verilog.read_sources(job.sources)
+@dataclass(frozen=True)
+class _Design:
+    """What a top needs of its sources: the files, their text without the top's name, the vendor's cells they name."""
+
+    files: tuple[Path, ...]
+    bodies: tuple[str, ...]
+    cells: str
+
+
+def _read(top: str, sources: tuple[Path, ...]) -> _Design:
     models = primitives.known()
-    texts = {path: text for path, text in texts.items() if not verilog.modules(text) & models}
-    files = verilog.needed(job.top, texts)
+    texts = {path: text for path, text in verilog.read_sources(sources).items() if not verilog.modules(text) & models}
+    files = verilog.needed(top, texts)
     words = {word for path in files for word in re.findall(r"\w+", texts[path])}
-    cells = primitives.headers(words)
-    arguments = tuple(f"{name}={verilog.literal(value)}" for name, value in sorted(job.parameters.items()))
     # The name of the top says nothing about its content, and differs between equal nodes.
-    bodies = [re.sub(rf"\b{re.escape(job.top)}\b", "TOP", texts[path]) for path in files]
+    bodies = sorted(re.sub(rf"\b{re.escape(top)}\b", "TOP", texts[path]) for path in files)
+    return _Design(tuple(path.resolve() for path in files), tuple(bodies), primitives.headers(words))
+
+
+def _prepare(job: Job, design: _Design, family: Family) -> _Unit:
+    arguments = tuple(f"{name}={verilog.literal(value)}" for name, value in sorted(job.parameters.items()))
     recipe = (metadata.version("pyosys"), family, *_SLANG_FLAGS, _CHILD.read_text(encoding="utf-8"))
-    content = json.dumps([recipe, sorted(bodies), cells, arguments])
+    content = json.dumps([recipe, design.bodies, design.cells, arguments])
     key = hashlib.sha256(content.encode()).hexdigest()[:24]
-    return _Unit(key, job.top, tuple(path.resolve() for path in files), cells, arguments, len(content))
+    return _Unit(key, job.top, design.files, design.cells, arguments, len(content))
 
 
 def _groups(units: Sequence[_Unit]) -> list[list[_Unit]]:

@@ -17,7 +17,7 @@ from qonnx.custom_op.registry import getCustomOp
 from test_names import check_unique
 
 from hwflow.compile.assemble import assemble, edges
-from hwflow.compile.fold import Folding, fold, operators
+from hwflow.compile.fold import Folding, fold, operators, windows
 from hwflow.compile.generate import rtl_sources, write_rtl
 from hwflow.compile.map import to_dataflow
 from hwflow.compile.streamline import integer_facts, streamline
@@ -39,9 +39,9 @@ def folded(model: ModelWrapper, seed: int | None) -> Folding:
     nodes: dict[str, dict[str, int | str]] = {}
     for op in operators(model):
         nodes[op.onnx_node.name] = {key: int(rng.choice(options)) for key, options in op.folding_choices().items()}
-    for name in nodes:
-        if name.endswith("pool_window"):
-            nodes[name.removesuffix("_window")]["PE"] = nodes[name]["SIMD"]
+    for window, reader in windows(operators(model)):
+        if window.integer("depthwise"):
+            nodes[reader.onnx_node.name]["PE"] = nodes[window.onnx_node.name]["SIMD"]
     return Folding(1, nodes)
 
 

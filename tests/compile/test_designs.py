@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from networks import Graph, frames
+from networks import Graph, frames, small_case
+from onnx import ModelProto
 from test_assemble import folded
 
 from hwflow.compile.assemble import assemble
@@ -19,9 +20,8 @@ from hwflow.sim.sizing import size_fifos
 pytestmark = pytest.mark.slow
 
 
-def simulate(graph: Graph, seed: int, folder: Path, head: str = "logits") -> set[str]:
-    """Build with any folding, simulate three frames, compare every stream; the kinds of node that were in it."""
-    model = graph.model()
+def simulate(model: ModelProto, seed: int, folder: Path, head: str = "logits") -> set[str]:
+    """Build with any folding, simulate four frames, compare every stream; the kinds of node that were in it."""
     streamlined = streamline(model)
     dataflow = to_dataflow(streamlined, head)
     design = assemble(dataflow, folded(dataflow, seed))
@@ -76,11 +76,16 @@ def _logits(graph: Graph, source: str, channels: int) -> Graph:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_activations(seed: int, tmp_path: Path) -> None:
-    kinds = simulate(activations(), seed, tmp_path)
+    kinds = simulate(activations().model(), seed, tmp_path)
     assert kinds >= {"ChannelTable", "StreamingMax", "BinaryMVAU", "IntegerMVAU", "AddStreams", "ThresholdSearch"}
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_routes(seed: int, tmp_path: Path) -> None:
-    kinds = simulate(routes(), seed, tmp_path, "top1")
+    kinds = simulate(routes().model(), seed, tmp_path, "top1")
     assert kinds >= {"SplitChannels", "ConcatChannels", "DuplicateStreams", "GlobalAccumulate", "LabelSelect"}
+
+
+def test_bi_shufflenet_in_colour_at_an_odd_size(tmp_path: Path) -> None:
+    kinds = simulate(small_case(3, 21, 13).qonnx, 7, tmp_path, "top1")
+    assert kinds >= {"InterleaveChannels", "PiecewiseAffine", "IntegerMVAU", "BinaryMVAU", "StreamingMax"}

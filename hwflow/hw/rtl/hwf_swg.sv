@@ -116,6 +116,7 @@ module hwf_swg #(
     // Positions are words of the endless stream of frames. A window's origin, its top left corner, may lie outside the
     // map: its position then is a word of the row or the frame before, and all distances still hold.
     localparam int SPAN = ((KH - 1) * W + KW) * FOLDS;  // from a window's origin to its last word, inclusive
+    localparam int LEAD = (PAD_T * W + PAD_L) * FOLDS;  // from a frame's first window's origin to the frame's first word
     // From a window's origin to the next one's, in the same output row, the next, the next frame.
     localparam int STEP_X = STRIDE * FOLDS;
     localparam int STEP_Y = (STRIDE * W - (OW - 1) * STRIDE) * FOLDS;
@@ -130,9 +131,9 @@ module hwf_swg #(
     localparam int ADDRESS_BITS = $clog2(NEEDED);
     localparam int WORDS = 1 << ADDRESS_BITS;
 
-    // Positions are kept modulo a power of two that tells "written" from "not yet" for all that the reader may ask for.
-    localparam int REACH = SPAN + MAX_STEP > WORDS ? SPAN + MAX_STEP : WORDS;
-    localparam int POSITION_BITS = $clog2(REACH) + 1;
+    // Positions are kept modulo twice the memory: enough to tell a word that is in from one that is still to come, because
+    // the reader never looks further ahead than NEEDED.
+    localparam int POSITION_BITS = ADDRESS_BITS + 1;
 
     // Writer.
     logic [POSITION_BITS-1:0] written;  // position of the next word in
@@ -180,6 +181,10 @@ module hwf_swg #(
     assign there   = !ahead[POSITION_BITS-1];
     assign offered = in_map ? there : begun;
     assign advance = offered && (!out0_V_TVALID || out0_V_TREADY);
+
+    // Words that may still be written before the window's origin is reached from behind, less one.
+    localparam int CREDIT_BITS = $clog2(WORDS + (MAX_STEP > -MIN_STEP ? MAX_STEP : -MIN_STEP) + 1) + 1;
+    logic signed [CREDIT_BITS-1:0] credit, released;
 
     // The ends of the loops.
     logic last_fold, last_kx, last_ky, step_x, row_done, kernel_done, window_done, line_done, frame_done;
@@ -236,12 +241,7 @@ module hwf_swg #(
       end
     end
 
-    // Words that may still be written before the window's origin is reached from behind, less one.
-    localparam int CREDIT_BITS = $clog2(WORDS + (MAX_STEP > -MIN_STEP ? MAX_STEP : -MIN_STEP) + 1) + 1;
-    logic signed [CREDIT_BITS-1:0] credit, released;
-
     // Nothing of a frame leaves, padding neither, before its first word is in.
-    localparam int LEAD = (PAD_T * W + PAD_L) * FOLDS;  // from the first window's origin to that word
     if (LEAD == 0) begin : g_begins_with_a_word
       assign begun = 1'b1;
     end else begin : g_begins_with_padding

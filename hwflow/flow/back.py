@@ -85,7 +85,8 @@ def require(folder: Path) -> None:
 
 def load_frames(folder: Path) -> Integers:
     """frames.npy as int64 (N, C, H, W)"""
-    return np.load(folder / FRAMES, allow_pickle=False).astype(np.int64)
+    frames: Integers = np.load(folder / FRAMES, allow_pickle=False).astype(np.int64)
+    return frames
 
 
 def size(folder: Path, progress: Progress | None = None) -> None:

@@ -31,8 +31,8 @@ def load_design(rtl: Path) -> ModelWrapper:
 def compile_design(rtl: Path, design: ModelWrapper, work: Path, *, gauges: Sequence[str] = (), jobs: int = 2) -> Path:
     """The simulation library of the SystemVerilog in `rtl`, every stream a tap called as its wires (`signal`).
 
-    With `gauges` (FIFO node names) the FIFOs are replaced by ones without a limit that measure their high-water mark, and
-    nothing is tapped: what nobody watches is compiled and run faster.
+    With `gauges` (FIFO node names) the FIFOs are replaced by ones without a limit that measure their high-water mark,
+    and nothing is tapped: what nobody watches is compiled and run faster.
     """
     sources = rtl_sources(rtl)
     if gauges:

@@ -39,7 +39,7 @@ class FifoSize:
 
 def bound_cycles(design: ModelWrapper) -> int:
     """Cycles a frame of the slowest node."""
-    return max(getCustomOp(node).get_exp_cycles() for node in design.graph.node)
+    return max(int(getCustomOp(node).get_exp_cycles()) for node in design.graph.node)
 
 
 def size_fifos(
@@ -84,7 +84,7 @@ def input_bytes(design: ModelWrapper, frames: Integers) -> Bytes:
 def output_beats(design: ModelWrapper) -> int:
     """Beats a frame at the accelerator's output."""
     last = getCustomOp(next(n for n in design.graph.node if design.graph.output[0].name in n.output))
-    return last.streams_out()[0].beats
+    return int(last.streams_out()[0].beats)
 
 
 def to_yaml(sizes: list[FifoSize]) -> str:

@@ -18,10 +18,10 @@ from hwflow.cli.progress import StageProgress
 from hwflow.data.folder import ImageSet
 from hwflow.data.split import Split, split
 from hwflow.files import publish
+from hwflow.inference import logits, to_input
 from hwflow.models import ModelRecipe
 from hwflow.nn import binary_weights
 from hwflow.recipe import Training, TrainingStage
-from hwflow.inference import logits, to_input
 from hwflow.train.augment import augment
 from hwflow.train.checkpoint import CHECKPOINT_FILE, Row, State, load_checkpoint, save_checkpoint
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix units, thresholds, lines and tables: every variant without stalls (its pace too) and with stalls on both sides."""
+"""Matrix units, thresholds, lines and tables: every variant at full pace and with stalls on both sides."""
 
 from __future__ import annotations
 

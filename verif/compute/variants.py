@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Variants of the compute modules for the bench in verif/streams: parameters, beats in, and what numpy says comes out."""
+"""Variants of the compute modules for the bench in verif/streams: parameters, beats in, and numpy's beats out."""
 
 from __future__ import annotations
 

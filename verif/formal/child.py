@@ -13,12 +13,13 @@ STEPS = (
     "dffunmap",
     "chformal -lower",
     "memory_map",
-    # Registers without an initial value and undefined bits are free inputs of the proof. Optimisations that would choose
-    # a value for them (-noff, -keepdc) are off.
-    "opt -full -noff -keepdc",
-    "techmap",
+    # Registers without an initial value and undefined bits become free inputs before anything may choose a value for them.
+    "formalff -clk2ff -ff2anyinit",
     "setundef -undriven -anyseq",
-    "opt -full -noff -keepdc",
+    "opt -full",
+    "techmap",
+    "opt -full",
+    "formalff -anyinit2ff",
     "dffunmap",
     "simplemap",
     "opt_clean",

@@ -53,6 +53,9 @@ module prove_swg #(
 
   stream_rules #(.WIDTH(BITS)) rules (.*, .TDATA(out_data), .TVALID(out_valid), .TREADY(out_ready));
 
+  // Wide enough for all sums below, and no wider: the proof sees every bit.
+  typedef logic signed [11:0] number_t;
+
   // Where in the order the next beat out stands, and the beat behind it.
   typedef struct packed {
     logic [7:0] oy, ox, ky, kx, fold;
@@ -81,16 +84,16 @@ module prove_swg #(
   logic signed [LEAD_BITS-1:0] lead;
   logic [NUMBER_BITS-1:0]      frame_number;  // number of the frame's first word
 
-  int              y, x, index;
+  number_t         y, x, index;
   logic            in_map, available;
   logic [BITS-1:0] wanted;
   always_comb begin
-    y         = int'(place.oy) * STRIDE + int'(place.ky) - PAD_T;
-    x         = int'(place.ox) * STRIDE + int'(place.kx) - PAD_L;
+    y         = number_t'(place.oy) * STRIDE + number_t'(place.ky) - PAD_T;
+    x         = number_t'(place.ox) * STRIDE + number_t'(place.kx) - PAD_L;
     in_map    = y >= 0 && y < H && x >= 0 && x < W;
-    index     = in_map ? (y * W + x) * FOLDS + int'(place.fold) : 0;
+    index     = in_map ? (y * W + x) * FOLDS + number_t'(place.fold) : 0;
     wanted    = in_map ? {1'b0, frame_number + NUMBER_BITS'(index)} : PAD_CODE;
-    available = int'(lead) > index;
+    available = number_t'(lead) > index;
   end
 
   logic [1:0] waited;
@@ -135,28 +138,28 @@ module prove_swg #(
     // Of the window being read: its origin, the last place on the map, and whether that is read; of the window before it,
     // maybe of the frame before: the word that it had to wait for. `released` is the largest origin so far, up to which
     // words may have been overwritten: with much padding the origin steps back at the end of a line.
-    int   origin, released, last_y, last_x, last_word, word_before;
+    number_t origin, released, last_y, last_x, last_word, word_before;
     logic read_it;
-    function automatic int last_on_map(int o, int k, int pad, int size);
-      int last;
+    function automatic number_t last_on_map(number_t o, int k, int pad, int size);
+      number_t last;
       last = o * STRIDE + k - 1 - pad;
       return last < size ? last : size - 1;
     endfunction
     always_comb begin
-      origin    = (int'(reading.oy) * STRIDE - PAD_T) * W + int'(reading.ox) * STRIDE - PAD_L;
+      origin    = (number_t'(reading.oy) * STRIDE - PAD_T) * W + number_t'(reading.ox) * STRIDE - PAD_L;
       released  = ((OH - 1) * STRIDE - PAD_T - H) * W + (OW - 1) * STRIDE - PAD_L;
-      if (reading.oy != 0) released = ((int'(reading.oy) - 1) * STRIDE - PAD_T) * W + (OW - 1) * STRIDE - PAD_L;
+      if (reading.oy != 0) released = ((number_t'(reading.oy) - 1) * STRIDE - PAD_T) * W + (OW - 1) * STRIDE - PAD_L;
       if (released < origin) released = origin;
-      last_y    = last_on_map(int'(reading.oy), KH, PAD_T, H) - int'(reading.oy) * STRIDE + PAD_T;
-      last_x    = last_on_map(int'(reading.ox), KW, PAD_L, W) - int'(reading.ox) * STRIDE + PAD_L;
+      last_y    = last_on_map(number_t'(reading.oy), KH, PAD_T, H) - number_t'(reading.oy) * STRIDE + PAD_T;
+      last_x    = last_on_map(number_t'(reading.ox), KW, PAD_L, W) - number_t'(reading.ox) * STRIDE + PAD_L;
       last_word = (origin + last_y * W + last_x + 1) * FOLDS - 1;
-      read_it   = int'(reading.ky) > last_y || (int'(reading.ky) == last_y && int'(reading.kx) > last_x);
-      if (DEPTHWISE && int'(reading.fold) < FOLDS - 1) read_it = 1'b0;
+      read_it   = number_t'(reading.ky) > last_y || (number_t'(reading.ky) == last_y && number_t'(reading.kx) > last_x);
+      if (DEPTHWISE && number_t'(reading.fold) < FOLDS - 1) read_it = 1'b0;
       if (reading.ox != 0) begin
-        word_before = (last_on_map(int'(reading.oy), KH, PAD_T, H) * W
-                       + last_on_map(int'(reading.ox) - 1, KW, PAD_L, W) + 1) * FOLDS - 1;
+        word_before = (last_on_map(number_t'(reading.oy), KH, PAD_T, H) * W
+                       + last_on_map(number_t'(reading.ox) - 1, KW, PAD_L, W) + 1) * FOLDS - 1;
       end else if (reading.oy != 0) begin
-        word_before = (last_on_map(int'(reading.oy) - 1, KH, PAD_T, H) * W
+        word_before = (last_on_map(number_t'(reading.oy) - 1, KH, PAD_T, H) * W
                        + last_on_map(OW - 1, KW, PAD_L, W) + 1) * FOLDS - 1;
       end else begin
         word_before = (last_on_map(OH - 1, KH, PAD_T, H) * W + last_on_map(OW - 1, KW, PAD_L, W) + 1) * FOLDS - 1 - FRAME;
@@ -166,27 +169,27 @@ module prove_swg #(
     always_ff @(posedge ap_clk) begin
       if (!ap_rst_n) stored <= '0;
       else begin
-        if (taken && int'(stored) < WORDS) stored <= stored + 1'b1;
+        if (taken && number_t'(stored) < WORDS) stored <= stored + 1'b1;
         in_range: assert (
-          int'(place.oy) < OH && int'(place.ox) < OW && int'(place.ky) < KH && int'(place.kx) < KW
-          && int'(place.fold) < FOLDS && int'(stored) <= WORDS);
+          number_t'(place.oy) < OH && number_t'(place.ox) < OW && number_t'(place.ky) < KH && number_t'(place.kx) < KW
+          && number_t'(place.fold) < FOLDS && number_t'(stored) <= WORDS);
         in_step: assert (number == frame_number + NUMBER_BITS'(lead));
         from_the_start: assert (
-          int'(stored) == WORDS || (number == stored && int'(words) <= int'(stored) && int'(lead) <= int'(stored)));
+          number_t'(stored) == WORDS || (number == stored && number_t'(words) <= number_t'(stored) && number_t'(lead) <= number_t'(stored)));
         has_read: assert (
-          int'(words) > word_before && !(read_it && int'(words) <= last_word) && !(reading != '0 && int'(words) < 1));
+          number_t'(words) > word_before && !(read_it && number_t'(words) <= last_word) && !(reading != '0 && number_t'(words) < 1));
         at_word: assert (dut.g_window.written == number);
         at_place: assert (
-          int'(dut.g_window.kx) == int'(reading.kx) && int'(dut.g_window.ky) == int'(reading.ky)
-          && int'(dut.g_window.fold) == int'(reading.fold)
-          && int'(dut.g_window.x) == int'(reading.ox) * STRIDE + int'(reading.kx)
-          && int'(dut.g_window.y) == int'(reading.oy) * STRIDE + int'(reading.ky));
+          number_t'(dut.g_window.kx) == number_t'(reading.kx) && number_t'(dut.g_window.ky) == number_t'(reading.ky)
+          && number_t'(dut.g_window.fold) == number_t'(reading.fold)
+          && number_t'(dut.g_window.x) == number_t'(reading.ox) * STRIDE + number_t'(reading.kx)
+          && number_t'(dut.g_window.y) == number_t'(reading.oy) * STRIDE + number_t'(reading.ky));
         at_position: assert (
           dut.g_window.position == NUMBER_BITS'(
-            int'(first) + (origin + int'(reading.ky) * W + int'(reading.kx)) * FOLDS + int'(reading.fold)));
+            number_t'(first) + (origin + number_t'(reading.ky) * W + number_t'(reading.kx)) * FOLDS + number_t'(reading.fold)));
         has_room: assert (
-          int'(dut.g_window.credit) == WORDS - 1 - (int'(words) - origin * FOLDS)
-          && int'(words) <= WORDS + released * FOLDS);
+          number_t'(dut.g_window.credit) == WORDS - 1 - (number_t'(words) - origin * FOLDS)
+          && number_t'(words) <= WORDS + released * FOLDS);
       end
     end
 
@@ -199,11 +202,11 @@ module prove_swg #(
     end
 
     for (genvar a = 0; a < WORDS; a++) begin : g_word
-      logic [NUMBER_BITS-1:0] back;  // words that came in since this place of the memory was written
-      assign back = NUMBER_BITS'(NUMBER_BITS'(number - 1'b1 - NUMBER_BITS'(a)) % WORDS);
+      logic [NUMBER_BITS-2:0] back;  // words that came in since this place of the memory was written
+      assign back = (NUMBER_BITS-1)'(number - 1'b1 - NUMBER_BITS'(a));
       always_ff @(posedge ap_clk) begin
-        if (ap_rst_n && back < stored) begin
-          kept: assert (dut.g_window.g_lut.memory[a] == {1'b0, NUMBER_BITS'(number - 1'b1 - back)});
+        if (ap_rst_n && {1'b0, back} < stored) begin
+          kept: assert (dut.g_window.g_lut.memory[a] == {1'b0, NUMBER_BITS'(number - 1'b1 - NUMBER_BITS'(back))});
         end
       end
     end

@@ -160,7 +160,8 @@ def test_measure_and_close(deploy: Callable[..., Deployed], monkeypatch: pytest.
     found = accelerator.measure(made.frames, repeats=2)
     assert found["frames"] == len(made.frames)
     assert found["clock_mhz"] == 100.0
-    assert found["latency_ms"] > 0 and found["fps"] >= found["run_fps"] > 0
+    # two timings of a stand-in on a shared machine: no order holds between them
+    assert found["latency_ms"] > 0 and found["fps"] > 0 and found["run_fps"] > 0
     accelerator.close()
     assert accelerator._source.freed and accelerator._sink.freed
 

@@ -93,6 +93,10 @@ EVERYDAY = [
     reduce("accumulate", PE=1, BITS=1, OBITS=2, COUNT=2, FOLDS=3, STYLE="block"),
     reduce("top1", PE=2, BITS=2, SIGNED=1, OBITS=3, COUNT=3),
     reduce("top1", PE=1, BITS=2, SIGNED=0, OBITS=2, COUNT=3),
+    swg((4, 4), (3, 3), 1, ONE, 5),
+    swg((4, 3), (3, 3), 2, ONE, 6, FOLDS=2, DEPTHWISE=1),
+    swg((5, 4), (2, 2), 2, NONE, 5),
+    swg((2, 2), (4, 3), 1, (3, 0, 2, 2), 6, FOLDS=2),
     swg((3, 3), (1, 1), 2, NONE, 4),
 ]
 
@@ -110,6 +114,11 @@ def test_proof(claim: Claim) -> None:
     [
         fifo(9, "block"),
         fifo(17, "lut"),
+        swg((8, 8), (3, 3), 1, ONE, 6),
+        swg((5, 3), (1, 2), 3, NONE, 5),
+        swg((3, 3), (2, 3), 1, (1, 2, 0, 2), 5),
+        swg((3, 4), (3, 3), 1, NONE, 6, FOLDS=1),
+        swg((3, 5), (2, 2), 1, (0, 1, 1, 0), 6, FOLDS=2, DEPTHWISE=1),
     ],
     ids=str,
 )
@@ -141,7 +150,9 @@ BUGS = [
     ("takes both at once", parts("concat", 1, 1, 1, 1), "free && !second", "free"),
     ("takes one alone", join(1, 1), "assign in0_V_TREADY = free && in1_V_TVALID", "assign in0_V_TREADY = free"),
     ("wraps instead of saturating", add(1, 2, 2, 2), "fits ? sum", "1'b1 ? sum"),
+    ("offers before it has both", join(1, 1), "in0_V_TVALID && in1_V_TVALID;", "in0_V_TVALID || in1_V_TVALID;"),
     ("loses a part", width(2, 6), "assign in0_V_TREADY = !last ||", "assign in0_V_TREADY = 1'b1 ||"),
+    ("skips a part", width(6, 2), "if (out0_V_TVALID && out0_V_TREADY) part", "if (out0_V_TREADY) part"),
     ("never stops at the last part", width(6, 2), "!out0_V_TVALID || (last &&", "!out0_V_TVALID || ("),
     ("takes the smaller", reduce("max", PE=1, BITS=2, SIGNED=0, COUNT=3), "next > best", "next < best"),
     ("keeps the last maximum", reduce("max", PE=1, BITS=2, SIGNED=0, COUNT=3), "(first || larger)", "(larger)"),

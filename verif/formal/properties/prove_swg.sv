@@ -137,8 +137,8 @@ module prove_swg #(
 
     // Of the window being read: its origin, the last place on the map, and whether that is read; of the window before it,
     // maybe of the frame before: the word that it had to wait for. `released` is the largest origin so far, up to which
-    // words may have been overwritten: with much padding the origin steps back at the end of a line.
-    number_t origin, released, last_y, last_x, last_word, word_before;
+    // words may have been overwritten: with much padding the origin steps back at the end of a line or a frame.
+    number_t origin, released, line_before, last_y, last_x, last_word, word_before;
     logic read_it;
     function automatic number_t last_on_map(number_t o, int k, int pad, int size);
       number_t last;
@@ -148,7 +148,8 @@ module prove_swg #(
     always_comb begin
       origin    = (number_t'(reading.oy) * STRIDE - PAD_T) * W + number_t'(reading.ox) * STRIDE - PAD_L;
       released  = ((OH - 1) * STRIDE - PAD_T - H) * W + (OW - 1) * STRIDE - PAD_L;
-      if (reading.oy != 0) released = ((number_t'(reading.oy) - 1) * STRIDE - PAD_T) * W + (OW - 1) * STRIDE - PAD_L;
+      line_before = ((number_t'(reading.oy) - 1) * STRIDE - PAD_T) * W + (OW - 1) * STRIDE - PAD_L;
+      if (reading.oy != 0 && released < line_before) released = line_before;
       if (released < origin) released = origin;
       last_y    = last_on_map(number_t'(reading.oy), KH, PAD_T, H) - number_t'(reading.oy) * STRIDE + PAD_T;
       last_x    = last_on_map(number_t'(reading.ox), KW, PAD_L, W) - number_t'(reading.ox) * STRIDE + PAD_L;
@@ -175,9 +176,11 @@ module prove_swg #(
           && number_t'(place.fold) < FOLDS && number_t'(stored) <= WORDS);
         in_step: assert (number == frame_number + NUMBER_BITS'(lead));
         from_the_start: assert (
-          number_t'(stored) == WORDS || (number == stored && number_t'(words) <= number_t'(stored) && number_t'(lead) <= number_t'(stored)));
+          number_t'(stored) == WORDS
+          || (number == stored && number_t'(words) <= number_t'(stored) && number_t'(lead) <= number_t'(stored)));
         has_read: assert (
-          number_t'(words) > word_before && !(read_it && number_t'(words) <= last_word) && !(reading != '0 && number_t'(words) < 1));
+          number_t'(words) > word_before && !(read_it && number_t'(words) <= last_word)
+          && !(reading != '0 && number_t'(words) < 1));
         at_word: assert (dut.g_window.written == number);
         at_place: assert (
           number_t'(dut.g_window.kx) == number_t'(reading.kx) && number_t'(dut.g_window.ky) == number_t'(reading.ky)

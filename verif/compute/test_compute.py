@@ -6,9 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from streams.bench import Runs, run
+from streams.bench import Runs, Variant, build, run
 
-from .variants import SOURCES, affine, mvu_binary, mvu_int, primitives, table, threshold
+from .variants import PIXELS, SOURCES, affine, mvu_binary, mvu_int, primitives, table, threshold
 
 MODULES = ("hwf_mvu_binary", "hwf_mvu_int", "hwf_threshold", "hwf_threshold_search", "hwf_affine", "hwf_table")
 
@@ -27,6 +27,7 @@ VARIANTS = [
     mvu_binary(8, 2, 8, 1, abits=3, signed=True),
     mvu_binary(10, 6, 5, 2, abits=4, signed=True, threshold=False),
     mvu_binary(3, 2, 1, 2, abits=8, threshold=False),
+    mvu_binary(56, 2, 56, 2, abits=2, threshold=False),  # two adders in the count
     mvu_int(6, 4, 3, 2, 8, 8),
     mvu_int(1, 1, 1, 1, 2, 2, signed=True),
     mvu_int(5, 6, 5, 1, 4, 3, signed=True, wstyle="block"),
@@ -75,3 +76,34 @@ def test_module(fast: Runs, module: str) -> None:
 def test_module_on_primitives(structural: Runs, module: str) -> None:
     """The LUT6, MUXF7, MUXF8 and CARRY4 that synthesis gets compute the same as what simulations of networks take."""
     structural.check(module)
+
+
+def latency(variant: Variant) -> int:
+    """Cycles from the last beat that a result needs to its first beat, as the modules' headers have it."""
+    number = {name: value for name, value in variant.parameters.items() if isinstance(value, int)}
+    if variant.module.startswith("hwf_mvu"):
+        fetch = number["MW"] // number["SIMD"] if number["MH"] > number["PE"] else 0
+        if variant.module == "hwf_mvu_int":
+            return fetch + number["SIMD"] + 3
+        return fetch + 3 + (number["ABITS"] > 1)
+    if variant.module == "hwf_threshold":
+        return number["STEPS"].bit_length()
+    if variant.module == "hwf_threshold_search":
+        return number["STEPS"].bit_length() + 1
+    return {"hwf_affine": 4, "hwf_table": 1}[variant.module]
+
+
+def test_latency(work: Path) -> None:
+    """One vector, or one beat, into each variant as it comes out of reset."""
+    simulation = build(VARIANTS, work, sources=SOURCES)
+    inputs, outputs = {}, {}
+    for index, variant in enumerate(VARIANTS):
+        beats, rows = variant.inputs["in0_V"].bytes(), variant.outputs["out0_V"].bytes()
+        results = variant.frames * PIXELS if variant.module.startswith("hwf_mvu") else len(beats)
+        inputs[f"v{index}_in0_V"] = beats[: len(beats) // results]
+        outputs[f"v{index}_out0_V"] = len(rows) // results
+    result = simulation.run(inputs, outputs, max_cycles=10_000)
+    for index, variant in enumerate(VARIANTS):
+        last = result.streams[f"v{index}_in0_V"].last_cycle
+        first = result.streams[f"v{index}_out0_V"].first_cycle
+        assert first - last == latency(variant), variant

@@ -82,9 +82,11 @@ def mvu_binary(
     }
     if threshold:
         thresholds = dots[random.integers(0, pixels, mh), np.arange(mh)] + random.integers(0, 2, mh)
-        outside = np.array([bound, bound + 1, -bound, -bound - 1, 2 * bound + 5, -2 * bound - 5])
+        outside = np.array([2 * bound + 5, -2 * bound - 5, bound + 1, -bound, bound, -bound - 1])
         some = random.permutation(mh)[: mh // 3]
         thresholds[some] = outside[np.arange(some.size) % outside.size]
+        if mh > 2:  # the rows with which all and no places of some vector agree; just too high is the worst for a cut
+            thresholds[0], thresholds[-1] = -2 * bound - 5, bound + 3
         tbits = signed_bits(thresholds)
         parameters |= {"OBITS": 1, "TBITS": tbits, "THRESHOLDS": pack(thresholds, tbits).verilog()}
         out = Beats((dots >= thresholds).astype(np.int64).reshape(-1, pe), 1)

@@ -8,8 +8,8 @@
 //       bits is right, also one that no dot product reaches or that all reach.
 //
 // Cycles a vector without stalls: (MH / PE) * (MW / SIMD), none between vectors.
-// Latency from the last input beat to the first output beat: 4 cycles with MH = PE (5 with ABITS > 1), else MW / SIMD
-// more. in0 TREADY is a register where MH > PE, else it follows out0 TREADY combinationally.
+// Latency from a vector's last beat to its first rows: 3 cycles, one more with ABITS > 1, and MW / SIMD more with MH > PE.
+// in0 TREADY is a register with MH > PE, else it follows out0 TREADY combinationally.
 //
 // How it counts. Let p be the number of places where activation and weight agree: the bipolar dot product is 2p - MW.
 // A k-bit activation is taken plane by plane: weight * a_b is agreement + weight bit - 1, so the dot product is

@@ -6,8 +6,8 @@
 // out0: dot products modulo 2^OBITS, two's complement, PE rows a beat, MH / PE beats a vector.
 //
 // Cycles a vector without stalls: (MH / PE) * (MW / SIMD), none between vectors.
-// Latency from the last input beat to the first output beat: SIMD + 3 cycles with MH = PE, else MW / SIMD more.
-// in0 TREADY is a register where MH > PE, else it follows out0 TREADY combinationally.
+// Latency from a vector's last beat to its first rows: SIMD + 3 cycles, and MW / SIMD more with MH > PE.
+// in0 TREADY is a register with MH > PE, else it follows out0 TREADY combinationally.
 //
 // The products of a row are summed from DSP slice to DSP slice, without an adder tree: column i of a word is a cycle behind
 // column i - 1, its activation through a shift register and its weight because its memory is addressed a cycle later.

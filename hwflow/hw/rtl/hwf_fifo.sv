@@ -39,6 +39,7 @@ module hwf_fifo #(
   localparam int SHIFT_LUTS = WIDTH * ((DEPTH_BEATS + 31) / 32);
   localparam int RAM_LUTS = (DEPTH_BEATS <= 32 ? 4 * ((WIDTH + 5) / 6) : (DEPTH_BEATS + 63) / 64 * 4 * ((WIDTH + 2) / 3))
       + (DEPTH_BEATS + 63) / 128 * WIDTH + 2 * (ADDRESS_BITS - 1);
+  localparam int RAM_PAIR_LUTS = 4 * ((WIDTH + 5) / 6) + 1;  // two beats
   localparam int LUTS = SHIFT_LUTS < RAM_LUTS ? SHIFT_LUTS : RAM_LUTS;
 
   // One beat of a block FIFO is in its output register.
@@ -53,7 +54,42 @@ module hwf_fifo #(
   assign push = in0_V_TVALID && in0_V_TREADY;
   assign pop  = out0_V_TVALID && out0_V_TREADY;
 
-  if (!BLOCK) begin : g_lut
+  if (!BLOCK && DEPTH_BEATS == 2) begin : g_pair
+    // Most FIFOs of a network are this small, so it has a form of its own: two flags instead of a counter.
+    logic some, both;
+    assign out0_V_TVALID = some;
+    assign in0_V_TREADY  = !both;
+
+    always_ff @(posedge ap_clk) begin
+      if (!ap_rst_n) begin
+        some <= 1'b0;
+        both <= 1'b0;
+      end else begin
+        some <= push || both || (some && !out0_V_TREADY);
+        both <= !pop && (both || (some && push));
+      end
+    end
+
+    if (WIDTH <= RAM_PAIR_LUTS) begin : g_shift
+      for (genvar b = 0; b < WIDTH; b++) begin : g_bit
+        logic [3:0] shift;
+        logic [1:0] oldest;
+        assign oldest = {1'b0, both};
+        always_ff @(posedge ap_clk) if (push) shift <= {shift[2:0], in0_V_TDATA[b]};
+        assign out0_V_TDATA[b] = shift[oldest+:1];
+      end
+    end else begin : g_ram
+      // The free place is written until a beat is there to stay.
+      (* ram_style = "distributed" *) logic [WIDTH-1:0] memory[2];
+      logic head;
+      always_ff @(posedge ap_clk) begin
+        if (!both) memory[head^some] <= in0_V_TDATA;
+        if (!ap_rst_n) head <= 1'b0;
+        else head <= head ^ pop;
+      end
+      assign out0_V_TDATA = memory[head];
+    end
+  end else if (!BLOCK) begin : g_lut
     // Beats held, less one: negative when empty.
     logic signed [ADDRESS_BITS:0] top;
     assign out0_V_TVALID = !top[ADDRESS_BITS];

@@ -82,6 +82,7 @@ module hwf_fifo #(
       // The free place is written until a beat is there to stay.
       (* ram_style = "distributed" *) logic [WIDTH-1:0] memory[2];
       logic head;
+      initial head = 1'b0;  // see below
       always_ff @(posedge ap_clk) begin
         if (!both) memory[head^some] <= in0_V_TDATA;
         if (!ap_rst_n) head <= 1'b0;
@@ -114,6 +115,8 @@ module hwf_fifo #(
     end else begin : g_ram
       (* ram_style = "distributed" *) logic [WIDTH-1:0] memory[1<<ADDRESS_BITS];
       logic [ADDRESS_BITS-1:0] head, tail;
+      // Without an initial value Yosys takes the register for a part of the RAM and builds it twice.
+      initial head = '0;
       always_ff @(posedge ap_clk) begin
         if (push) memory[tail] <= in0_V_TDATA;
         if (!ap_rst_n) begin

@@ -6,7 +6,7 @@
 //
 // Latency 1 cycle and one beat a cycle, in every STYLE: the depth never changes the timing of what fits.
 // STYLE "lut" takes shift registers or LUTRAM, whichever needs fewer LUTs; "block" takes block RAM; "auto" takes block RAM
-// where "lut" would spend more than LUTS_A_BLOCK LUTs for each half block (RAMB18).
+// where that saves more than LUTS_A_BLOCK LUTs for each half block (RAMB18).
 module hwf_fifo #(
   parameter int    WIDTH = 8,          // bits a beat
   parameter int    DEPTH_BEATS = 2,    // at least 2
@@ -34,13 +34,17 @@ module hwf_fifo #(
 
   localparam int ADDRESS_BITS = $clog2(DEPTH_BEATS);
 
-  // What Yosys makes of them on 7-series parts, in LUTs: SRLC32E one bit x 32 each, RAM32M six bits x 32 and RAM64M three
-  // bits x 64 in four, and a multiplexer behind more than 64 words. A RAM's two pointers come on top.
-  localparam int SHIFT_LUTS = WIDTH * ((DEPTH_BEATS + 31) / 32);
-  localparam int RAM_LUTS = (DEPTH_BEATS <= 32 ? 4 * ((WIDTH + 5) / 6) : (DEPTH_BEATS + 63) / 64 * 4 * ((WIDTH + 2) / 3))
-      + (DEPTH_BEATS + 63) / 128 * WIDTH + 2 * (ADDRESS_BITS - 1);
-  localparam int RAM_PAIR_LUTS = 4 * ((WIDTH + 5) / 6) + 1;  // two beats
-  localparam int LUTS = SHIFT_LUTS < RAM_LUTS ? SHIFT_LUTS : RAM_LUTS;
+  // What Yosys makes of them on 7-series parts, in LUTs, but for what they have in common. An SRLC32E is one bit x 32 in one
+  // LUT, with free multiplexers up to four; a RAM32M six bits x 32, a RAM64M three bits x 64 in four. Counters of three bits
+  // and more are carry chains, which cost no LUTs.
+  localparam int SHIFTS = (DEPTH_BEATS + 31) / 32;
+  localparam int SHIFT_LUTS = WIDTH * (SHIFTS + (SHIFTS - 1) / 4);
+  localparam int BANKS = (DEPTH_BEATS + 63) / 64;
+  localparam int RAM_LUTS = DEPTH_BEATS == 2 ? 4 * ((WIDTH + 5) / 6) + 1
+      : DEPTH_BEATS <= 32 ? 4 * ((WIDTH + 5) / 6) + (DEPTH_BEATS <= 4 ? 5 : 1)
+      : BANKS == 1 ? 4 * ((WIDTH + 2) / 3) + 1
+      : BANKS * 4 * ((WIDTH + 2) / 3) + WIDTH * ((BANKS + 3) / 4) + 2 * BANKS;
+  localparam bit SHIFT = SHIFT_LUTS <= RAM_LUTS;
 
   // One beat of a block FIFO is in its output register.
   localparam int BLOCK_BITS = DEPTH_BEATS > 3 ? $clog2(DEPTH_BEATS - 1) : 1;
@@ -48,7 +52,9 @@ module hwf_fifo #(
       BLOCK_BITS <= 9 ? 36 : BLOCK_BITS == 10 ? 18 : BLOCK_BITS == 11 ? 9 : BLOCK_BITS == 12 ? 4 : BLOCK_BITS == 13 ? 2 : 1;
   localparam int BLOCKS =
       (WIDTH + BLOCK_WIDTH - 1) / BLOCK_WIDTH * (BLOCK_BITS <= 14 ? 1 : 1 << (BLOCK_BITS - 14));
-  localparam bit BLOCK = STYLE == "block" || (STYLE == "auto" && LUTS > LUTS_A_BLOCK * BLOCKS);
+  localparam int BLOCK_LUTS = WIDTH + 8;  // more than the control of the others
+  localparam bit BLOCK = STYLE == "block"
+      || (STYLE == "auto" && (SHIFT ? SHIFT_LUTS : RAM_LUTS) - BLOCK_LUTS > LUTS_A_BLOCK * BLOCKS);
 
   logic push, pop;
   assign push = in0_V_TVALID && in0_V_TREADY;
@@ -70,7 +76,7 @@ module hwf_fifo #(
       end
     end
 
-    if (WIDTH <= RAM_PAIR_LUTS) begin : g_shift
+    if (SHIFT) begin : g_shift
       for (genvar b = 0; b < WIDTH; b++) begin : g_bit
         logic [3:0] shift;
         logic [1:0] oldest;
@@ -101,7 +107,7 @@ module hwf_fifo #(
       else if (push != pop) top <= push ? top + 1'b1 : top - 1'b1;
     end
 
-    if (SHIFT_LUTS <= RAM_LUTS) begin : g_shift
+    if (SHIFT) begin : g_shift
       // The oldest beat is at `top`. One shift register a bit, in the form in which Yosys finds SRLs with an address.
       localparam int LENGTH = DEPTH_BEATS < 4 ? 4 : DEPTH_BEATS;
       localparam int LENGTH_BITS = $clog2(LENGTH);

@@ -78,7 +78,7 @@ NONE, ONE = (0, 0, 0, 0), (1, 1, 1, 1)
 EVERYDAY = [
     *(fifo(depth, "lut") for depth in (2, 3, 5)),
     *(fifo(depth, "block") for depth in (2, 3, 5)),
-    fifo(3, "lut", width=12),  # wide enough for LUTRAM
+    *(fifo(depth, "lut", width=6) for depth in (2, 5)),  # wide enough for LUTRAM
     Claim("prove_fork", ("hwf_fork",), {"WIDTH": 2, "COPIES": 2}),
     Claim("prove_fork", ("hwf_fork",), {"WIDTH": 1, "COPIES": 3}),
     *(parts(way, *sizes) for way in ("split", "concat") for sizes in ((1, 1, 1, 1), (1, 2, 4, 2), (2, 1, 1, 3))),
@@ -131,7 +131,9 @@ def test_larger_proof(claim: Claim) -> None:
 BUGS = [
     ("takes a beat when full", fifo(3, "lut"), "DEPTH_BEATS - 1);\n\n    always_ff", "DEPTH_BEATS);\n\n    always_ff"),
     ("forgets that a beat left", fifo(3, "lut"), "if (push != pop) top", "if (push) top"),
-    ("mixes up its two ends", fifo(3, "lut", width=12), "if (pop) head", "if (push) head"),
+    ("mixes up its two ends", fifo(5, "lut", width=6), "if (pop) head", "if (push) head"),
+    ("writes over the second of two", fifo(2, "lut", width=6), "if (!both) memory", "memory"),
+    ("loses the second of two", fifo(2, "lut"), "(both || (some && push))", "both"),
     ("passes a beat by waiting ones", fifo(3, "block"), "push && !waiting && (", "push && ("),
     ("sends the old beat again", fifo(3, "block"), "if (fetch) fetched", "if (fetch && !push) fetched"),
     (

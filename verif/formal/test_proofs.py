@@ -94,7 +94,7 @@ EVERYDAY = [
     reduce("top1", PE=2, BITS=2, SIGNED=1, OBITS=3, COUNT=3),
     reduce("top1", PE=1, BITS=2, SIGNED=0, OBITS=2, COUNT=3),
     swg((4, 4), (3, 3), 1, ONE, 5),
-    swg((4, 3), (3, 3), 2, ONE, 6, FOLDS=2, DEPTHWISE=1),
+    swg((3, 2), (2, 2), 2, (1, 1, 0, 0), 5, FOLDS=2, DEPTHWISE=1),
     swg((5, 4), (2, 2), 2, NONE, 5),
     swg((3, 3), (1, 1), 2, NONE, 4),
 ]
@@ -114,6 +114,7 @@ def test_proof(claim: Claim) -> None:
         fifo(9, "block"),
         fifo(17, "lut"),
         swg((8, 8), (3, 3), 1, ONE, 6),
+        swg((4, 3), (3, 3), 2, ONE, 6, FOLDS=2, DEPTHWISE=1),
         swg((2, 2), (4, 3), 1, (3, 0, 2, 2), 6, FOLDS=2),
         swg((5, 3), (1, 2), 3, NONE, 5),
         swg((3, 3), (2, 3), 1, (1, 2, 0, 2), 4),

@@ -9,8 +9,7 @@ from pathlib import Path
 from hwflow.cli.frame import DONE, Parser, run
 from hwflow.cli.progress import open_progress
 from hwflow.errors import UserError, did_you_mean
-
-STAGES = ("export", "streamline", "map", "fold", "generate", "fifo", "verify", "synthesise", "deploy", "report")
+from hwflow.flow import STAGES
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -17,7 +17,7 @@ from qonnx.custom_op.registry import getCustomOp
 from hwflow.compile.assemble import Edge, edges
 from hwflow.compile.names import operator_name
 from hwflow.hw.ops import StreamOp
-from hwflow.hw.wrapper import padded, stream_ports
+from hwflow.hw.wrapper import stream_ports
 
 TOP = "accelerator"
 GRAPH_FILE = "accelerator.onnx"
@@ -142,7 +142,3 @@ def rtl_sources(folder: Path) -> list[Path]:
     """All SystemVerilog of a generated folder, the package first."""
     files = sorted(folder.glob("*.sv"))
     return sorted(files, key=lambda path: (path.name != DEPTHS_FILE, path.name))
-
-
-def padded_bytes(bits: int) -> int:
-    return padded(bits) // 8

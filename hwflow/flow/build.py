@@ -13,15 +13,14 @@ from hwflow.deploy.vivado import find_vivado, run_vivado
 from hwflow.deploy.write import SCRIPT
 from hwflow.errors import BuildFailed
 from hwflow.files import publish
-from hwflow.flow import back, front
+from hwflow.flow import STAGES, back, front
 from hwflow.flow.plan import FILE_NAME, Plan
+from hwflow.flow.reporting import write_reports
 from hwflow.flow.stages import BuildFolder, hash_of
 from hwflow.report.schema import Report
 from hwflow.sim.check import raise_unless_exact
 
-FRONT_STAGES = ("export", "streamline", "map", "fold")
 VERIFIED = (front.QONNX, front.STREAMLINED, front.DATAFLOW, front.FOLDING, front.FRAMES)
-STAGES = (*FRONT_STAGES, "generate", "fifo", "verify", "synthesise", "deploy", "report")
 
 
 def build(plan: Plan, until: str, progress: StageProgress) -> Report | None:
@@ -164,7 +163,7 @@ def _back(runner: _Runner) -> Report | None:
     if "report" not in runner.stages:
         return None
     with runner.progress.stage("report"):
-        return back.report(plan, folder, runner.folder.runs)
+        return write_reports(plan, folder, runner.folder.runs)
 
 
 def _deploy(runner: _Runner, stage: Stage) -> None:

@@ -66,12 +66,12 @@ def _differences(report: Report) -> list[Finding]:
     if check.mismatches:
         wrong = [stream for stream in check.streams if stream.mismatches]
         where = "; ".join(
-            f"{stream.layer}: {count(stream.mismatches)} of {count(stream.values)}"
+            f"{stream.layer}: {count(stream.mismatches)} beats"
             + (f", first at {stream.first_mismatch}" if stream.first_mismatch else "")
             for stream in wrong[:3]
         )
         more = f"; and {len(wrong) - 3} more streams" if len(wrong) > 3 else ""
-        title = f"{count(check.mismatches)} of {count(check.values)} values differ from the trained network"
+        title = f"{count(check.mismatches)} beats differ from the trained network"
         named = where or "; ".join(check.problems[:3]) or "No stream is named"
         return [Finding("bad", title, f"{named}{more}.")]
     if check.frames and not check.labels_equal:

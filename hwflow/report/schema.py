@@ -64,7 +64,7 @@ class Resources(Cost):
 
 
 class StreamCheck(_Part):
-    """One stream of the stitched design: how many of its integers were compared, how many differed, which first."""
+    """One stream of the stitched design: how many integers were compared, in how many beats one differed, which first."""
 
     name: str
     layer: str

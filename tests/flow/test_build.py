@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hwflow.build import STAGES, main
+from hwflow.build import main
+from hwflow.flow import STAGES
 from hwflow.verify import main as verify
 
 pytestmark = pytest.mark.slow

@@ -117,7 +117,7 @@ def test_a_mismatch_and_a_design_that_does_not_fit_cannot_be_missed() -> None:
     assert page.classes.count("wrong") >= 5  # two figures, the bar, the run and the stream
     for text in (page.text, _terminal(report)):
         assert "3 120 beats differ from the trained network" in text
-        assert "stage3.0.right.conv2.conv.mvau: 3 120 of 98 304, first at run 1, frame 3, pixel (4, 7)" in text
+        assert "stage3.0.right.conv2.conv.mvau: 3 120 beats, first at run 1, frame 3, pixel (4, 7)" in text
         assert "Does not fit the pynq-z2" in text
         assert f"{report.resources.lut - 35_000:,} too many".replace(",", " ") in text
         assert "Lower --fps to 120" in text

@@ -7,7 +7,7 @@ ARG BASE_IMAGE=debian:bookworm-slim
 FROM ${BASE_IMAGE}
 
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends g++ python3 python3-venv \
+ && apt-get install --yes --no-install-recommends g++ python3 python3-venv tcl \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --create-home --uid 1000 hwflow \
  && install --directory --owner=hwflow --group=hwflow /home/hwflow/hwflow

@@ -15,25 +15,29 @@ from hwflow.nn.quantizers import ConstStepWeight, UnitBinaryWeight
 class BinaryConv2d(qnn.QuantConv2d):  # type: ignore[misc]
     """Convolution of a +-1 map with 1-bit weights, -1 and +1 without a scale: a BatchNorm must follow.
 
-    The border is padded with -1 by (k - 1) / 2 on each side, since a third value 0 would need a second bit in hardware.
+    The border is padded with `border_value` by (k - 1) / 2 on each side: -1, since a third value 0 would need a second
+    bit in hardware, unless a network has none.
     [N, Cin, H, W] -> [N, Cout, ceil(H / stride), ceil(W / stride)]. With `real_weights` set, the weights are used as
     they are: the first of the paper's two training stages.
 
     Raises ValueError if `kernel` is even.
     """
 
-    def __init__(self, in_channels: int, out_channels: int, kernel: int, stride: int = 1) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: int, stride: int = 1, *, border_value: float = -1.0
+    ) -> None:
         if kernel % 2 == 0:
             raise ValueError(f"kernel must be odd, got {kernel}")
         super().__init__(
             in_channels, out_channels, kernel, stride=stride, padding=0, bias=False, weight_quant=UnitBinaryWeight
         )
         self.border = kernel // 2
+        self.border_value = border_value
         self.real_weights = False
 
     def forward(self, x: Tensor) -> Tensor:
         if self.border:
-            x = F.pad(x, (self.border,) * 4, value=-1.0)
+            x = F.pad(x, (self.border,) * 4, value=self.border_value)
         if self.real_weights:
             return F.conv2d(x, self.weight, stride=self.stride)
         out: Tensor = super().forward(x)

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hwflow.nn.quantizers import UnitBinaryActivation, is_power_of_two
-from hwflow.nn.ste import straight_through
+from hwflow.nn.ste import binarise, straight_through
 
 SLOPES = (1.0, 0.5, 0.25, 0.125)
 """Slopes of an RPReLU that an arithmetic shift right by 0 to 3 bits realises."""
@@ -24,6 +24,8 @@ class RSign(qnn.QuantIdentity):  # type: ignore[misc]
         self.gamma = nn.Parameter(torch.zeros(channels, 1, 1))
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            return binarise(x - self.gamma)
         out: Tensor = super().forward(x - self.gamma)
         return out
 

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hwflow.nn.quantizers import ConstStepWeight, UnitBinaryWeight
+from hwflow.nn.ste import binarise
 
 
 class BinaryConv2d(qnn.QuantConv2d):  # type: ignore[misc]
@@ -40,6 +41,8 @@ class BinaryConv2d(qnn.QuantConv2d):  # type: ignore[misc]
             x = F.pad(x, (self.border,) * 4, value=self.border_value)
         if self.real_weights:
             return F.conv2d(x, self.weight, stride=self.stride)
+        if self.training:
+            return F.conv2d(x, binarise(self.weight), stride=self.stride)
         out: Tensor = super().forward(x)
         return out
 

@@ -16,6 +16,9 @@ from brevitas.inject.enum import ScalingImplType
 from brevitas.quant.base import IntQuant, PerTensorFloatScaling8bit
 from brevitas.quant.binary import SignedBinaryActPerTensorConst, SignedBinaryWeightPerTensorConst
 from brevitas.quant.solver import ActQuantSolver, WeightQuantSolver
+from torch import Tensor
+
+from hwflow.nn.ste import quantise
 
 Rounding = Literal["round", "floor"]
 
@@ -81,6 +84,13 @@ class StepQuant(qnn.QuantIdentity):  # type: ignore[misc]
         self.step = step
         self.signed = signed
         self.rounding = rounding
+        self.range = (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if signed else (0, 2**bits - 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            return quantise(x, self.step, self.range, floor=self.rounding == "floor")
+        out: Tensor = super().forward(x)
+        return out
 
     def extra_repr(self) -> str:
         return f"bits={self.bits}, step={self.step}, signed={self.signed}, rounding={self.rounding!r}"

@@ -57,7 +57,8 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
     """
     parts = split(images, seed)
     torch.manual_seed(seed)
-    network = recipe.build()
+    # A fifth faster on a CPU; weights are stored as ever.
+    network = recipe.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     checkpoint = out / CHECKPOINT_FILE
     state = State(_run_of(recipe, images, seed))
     moments: dict[int, dict[str, Tensor]] = {}
@@ -137,7 +138,8 @@ def _epoch(
         rate = _learning_rate(state.epoch + position / len(batches), stage.settings, settings.warmup_epochs)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        output = network(to_input(augment(images.images[indices], generator)))
+        batch = to_input(augment(images.images[indices], generator))
+        output = network(batch.contiguous(memory_format=torch.channels_last))
         labels = images.labels[indices]
         # The network sums over pixels; the loss is on the mean.
         loss = F.cross_entropy(output / getattr(network, "pixels", 1), labels)

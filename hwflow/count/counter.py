@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.utils.parametrize import ParametrizationList
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -75,8 +76,11 @@ def count(network: nn.Module, input_shape: Sequence[int]) -> Counts:
     The input is zeros in the dtype and on the device of the first floating-point parameter. The network is as it was
     when this returns, training mode included.
 
-    Raises UserError if the network does not run on such an input.
+    Raises UserError if the network does not run on such an input, and if a part of it is TorchScript, which hides what
+    it is made of.
     """
+    if any(isinstance(module, torch.jit.ScriptModule) for module in network.modules()):
+        raise UserError(f"{type(network).__name__} is TorchScript; count the module that it was made from")
     parameter = next((p for p in network.parameters() if p.is_floating_point()), torch.empty(0))
     zeros = torch.zeros(1, *input_shape, dtype=parameter.dtype, device=parameter.device)
     counter = _Counter()
@@ -174,7 +178,7 @@ def _uncounted(network: nn.Module, counter: _Counter) -> Iterator[str]:
         numbers = own_parameters(module)
         if not numbers or id(module) in counter.charged or isinstance(module, _FREE_MODULES):
             continue
-        if is_quantiser_part(module):
+        if is_quantiser_part(module) or isinstance(module, ParametrizationList):
             continue
         reason = "nothing in it that the rule counts"
         if id(module) not in counter.entered:

@@ -67,9 +67,10 @@ def _fill(network: nn.Module, head: str, path: Path) -> None:
     tensors = {name: tensor for name, tensor in _read(path).items() if not name.startswith(f"{head}.")}
     expected = {name: tensor for name, tensor in network.state_dict().items() if not name.startswith(f"{head}.")}
     optional = {name for name in expected if name.endswith("num_batches_tracked")}  # old files lack it
-    for name in sorted(expected.keys() ^ tensors.keys() - optional):
-        what = "is missing" if name in expected else "is not in this network"
-        raise UserError(f"{path}: tensor {name} {what}; give torchvision's weights of it")
+    for name in sorted(expected.keys() - tensors.keys() - optional):
+        raise UserError(f"{path}: tensor {name} is missing; give torchvision's weights of this network")
+    for name in sorted(tensors.keys() - expected.keys()):
+        raise UserError(f"{path}: tensor {name} is not in this network; give torchvision's weights of it")
     for name, tensor in tensors.items():
         if tensor.shape != expected[name].shape:
             raise UserError(f"{path}: tensor {name} has another shape here; give torchvision's weights of this network")

@@ -111,6 +111,8 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.entered: set[int] = set()
         self.unknown: set[str] = set()
         """operators of other libraries that no rule covers"""
+        self.used: set[int] = set()
+        """storages that a product took as they are"""
         self.charged: set[int] = set()
         """ids of modules that asked for a counted operation themselves"""
 
@@ -135,6 +137,7 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
     def _charge(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
         op = _IN_PLACE.get(func._overloadpacket, func._overloadpacket)
         if op in flop_registry:
+            self.used |= {_storage(tensor) for tensor in args if isinstance(tensor, Tensor)}
             macs = flop_registry[op](*args, **kwargs, out_val=out) // 2
             if any(is_one_bit(module) for module in self.running):
                 self.bops += macs
@@ -161,6 +164,10 @@ _IN_PLACE: dict[Any, Any] = {
 }
 
 
+def _storage(tensor: Tensor) -> int:
+    return tensor.untyped_storage().data_ptr()
+
+
 def _first(out: Any) -> Tensor:
     tensor: Tensor = out[0] if isinstance(out, tuple | list) else out
     return tensor
@@ -182,9 +189,8 @@ def _uncounted(network: nn.Module, counter: _Counter) -> Iterator[str]:
             continue
         reason = "nothing in it that the rule counts"
         if id(module) not in counter.entered:
-            # A parent may use its child's parameters itself, as attention does.
-            parent = network.get_submodule(name.rpartition(".")[0])
-            if parent is not module and id(parent) in counter.charged:
+            # A parent may take its child's parameters itself, as attention does.
+            if any(_storage(parameter) in counter.used for parameter in module.parameters(recurse=False)):
                 continue
             reason = "never called"
         yield f"{name or 'the network itself'} ({type(module).__name__}, {numbers} parameters): {reason}"

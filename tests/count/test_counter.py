@@ -110,15 +110,21 @@ def test_what_is_not_counted_is_named() -> None:
             self.conv = nn.Conv2d(1, 2, 1)
             self.scale = nn.Parameter(torch.ones(2, 1, 1))
             self.spare = nn.Linear(3, 4)
+            self.lent = nn.Linear(2, 2, bias=False)
 
         def forward(self, x: Tensor) -> Tensor:
             out: Tensor = self.conv(x) * self.scale
             return out
 
-    assert count(Partly(), (1, 2, 2)).uncounted == (
-        "the network itself (Partly, 2 parameters): nothing in it that the rule counts",
-        "spare (Linear, 16 parameters): never called",
-    )
+    class Lending(Partly):
+        def forward(self, x: Tensor) -> Tensor:
+            # A product of its own: then its scale cannot be told from what took part, but its children can.
+            return super().forward(x).mean((2, 3)) @ self.lent.weight
+
+    scale = "the network itself (Partly, 2 parameters): nothing in it that the rule counts"
+    spare = "spare (Linear, 16 parameters): never called"
+    assert count(Partly(), (1, 2, 2)).uncounted == (scale, spare, "lent (Linear, 4 parameters): never called")
+    assert count(Lending(), (1, 2, 2)).uncounted == (spare,)
 
 
 def test_an_operator_that_nobody_knows_is_named() -> None:

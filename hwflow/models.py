@@ -29,7 +29,7 @@ NETWORK_FILE = "network.py"
 RECIPE_FILE = "recipe.yaml"
 WEIGHTS_FILE = "weights.safetensors"
 CARD_FILE = "card.md"
-DEFAULT_RECIPE = "mini"
+DEFAULT_RECIPES = ("mini", "neu")
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def recipe_names(folder: Path) -> list[str]:
 
 
 def find_recipe(model: str, recipe: str | None = None) -> ModelRecipe:
-    """The recipe called `recipe` (default: mini, or the only one) of `model`, a name or the path of a model's folder.
+    """The recipe called `recipe` (default: mini, else neu, else the only one) of `model`, a name or a folder's path.
 
     Raises UserError, with the nearest name, for a model or recipe that does not exist, and for a recipe.yaml that is
     wrong.
@@ -149,8 +149,9 @@ def _model_folder(model: str) -> Path:
 
 
 def _default(names: Sequence[str], folder: Path) -> str:
-    if DEFAULT_RECIPE in names:
-        return DEFAULT_RECIPE
+    for default in DEFAULT_RECIPES:
+        if default in names:
+            return default
     if len(names) == 1:
         return names[0]
     raise UserError(f"{folder.name} has several recipes, choose one with --recipe: {', '.join(names)}")

@@ -17,6 +17,14 @@ def read_yaml(path: Path, kind: type[M]) -> M:
 
     Raises UserError, naming the file and the line or the key, if it cannot be read, is no YAML, or does not fit.
     """
+    return checked(read_mapping(path), kind, str(path))
+
+
+def read_mapping(path: Path) -> dict[str, Any]:
+    """The keys and values of the file, unchecked.
+
+    Raises UserError, naming the file and the line, if it cannot be read or is no YAML of keys and values.
+    """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -29,10 +37,18 @@ def read_yaml(path: Path, kind: type[M]) -> M:
         raise UserError(f"{path}: not valid YAML{where} ({getattr(error, 'problem', error)})") from None
     if not isinstance(content, dict):
         raise UserError(f"{path}: must hold keys and values")
+    return content
+
+
+def checked(content: dict[str, Any], kind: type[M], where: str) -> M:
+    """`content` as a `kind`.
+
+    Raises UserError, naming `where` and the key, if it does not fit.
+    """
     try:
         return kind.model_validate(content)
     except ValidationError as error:
-        raise UserError(f"{path}: {_first(error, kind)}") from None
+        raise UserError(f"{where}: {_first(error, kind)}") from None
 
 
 def _first(error: ValidationError, kind: type[BaseModel]) -> str:

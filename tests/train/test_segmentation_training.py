@@ -122,6 +122,9 @@ def test_the_commands_learn_and_measure(
     assert result["accuracy"] == float((found == images.masks).double().mean())
     assert result["dice"] > 0.5
     assert f"dice {result['dice']:.4f}" in capsys.readouterr().out
+    assert evaluate([*words, "--engine", "integer"]) == 0
+    integer = json.loads((tmp_path / "result.json").read_text())
+    assert integer == result | {"engine": "integer"}
     assert evaluate([*words, "--split", "test"]) == 0
     assert json.loads((tmp_path / "result.json").read_text())["n"] == 6
 

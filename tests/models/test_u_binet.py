@@ -10,7 +10,17 @@ from qonnx.core.onnx_exec import execute_onnx
 from torch import Tensor, nn
 
 from hwflow.models import ModelRecipe, find_recipe
-from hwflow.nn import BatchNorm2d, BinaryConv2d, Concat, DepthToSpace, IntConv2d, RSiLU, StepQuant, UnitQuant
+from hwflow.nn import (
+    BatchNorm2d,
+    BinaryConv2d,
+    Concat,
+    DepthToSpace,
+    IntConv2d,
+    RSiLU,
+    StepQuant,
+    UnitQuant,
+    binary_weights,
+)
 from hwflow.nn.export import export_qonnx
 
 SMALL = {"input": {"channels": 1, "height": 16, "width": 32}, "width": 2}
@@ -99,7 +109,7 @@ def test_hardware_has_no_float_weights() -> None:
     assert all(isinstance(convs[name], BinaryConv2d) for name in convs.keys() - ints.keys())
     assert len(convs) == 18 + 4 + 1
     assert all(module.bias is None for module in convs.values())
-    assert {module.border for module in convs.values() if isinstance(module, BinaryConv2d)} == {0}
+    assert {module.border_value for module in convs.values() if isinstance(module, BinaryConv2d)} == {0}
 
 
 def test_the_first_convolution_can_have_one_bit() -> None:
@@ -129,6 +139,18 @@ def test_paper_clips_at_32_bits_and_the_u_net_does_not() -> None:
     seen = _outputs(unet, (1, 16, 32), (nn.SiLU, nn.Identity))
     assert seen["down0.0.act"].min() < 0
     assert torch.equal(seen["down0.0.quant"], seen["down0.0.act"])
+
+
+@pytest.mark.parametrize(("name", "k"), [("paper-k4", k) for k in (2, 4, 8, 16, 32)] + [("mini", 4), ("unet", "float")])
+def test_both_stages_reach_every_weight(name: str, k: object) -> None:
+    torch.manual_seed(3)
+    network = _with_recipe(name, k=k, **SMALL).build().train()
+    for one_bit in (False, True):
+        network.zero_grad()
+        with binary_weights(network, one_bit):
+            network(torch.rand(4, 1, 16, 32)).square().mean().backward()
+        for path, parameter in network.named_parameters():
+            assert parameter.grad is not None and bool(parameter.grad.any()), path
 
 
 def test_colour_and_classes() -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from hwflow.models import ModelRecipe
 
 Predict = Callable[["Tensor", Tick], "Tensor"]
-"""Labels int64 [N] of uint8 images [N, C, H, W]; of equal logits the lowest label wins. Tells `tick` of every image
-done."""
+"""Labels int64 of uint8 images [N, C, H, W]: [N], or [N, H, W] where the network labels pixels. Of equal logits the
+lowest label wins. Tells `tick` of every image done."""
 
 
 def predict(engine: str, recipe: "ModelRecipe") -> Predict:
@@ -29,9 +29,12 @@ def predict(engine: str, recipe: "ModelRecipe") -> Predict:
 
 
 def _torch(recipe: "ModelRecipe") -> Predict:
-    from hwflow.inference import logits
+    from hwflow.inference import logits, pixel_labels
+    from hwflow.recipe import SegmentationRecipe
 
     network = recipe.load().double()
+    if isinstance(recipe.recipe, SegmentationRecipe):
+        return lambda images, tick: pixel_labels(network, images, tick)
     return lambda images, tick: logits(network, images, tick).argmax(1)
 
 
@@ -72,7 +75,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", required=True, help="name of a model, or the folder of one")
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
     parser.add_argument(
-        "--data", required=True, type=Path, metavar="DIR", help="folder with one folder of images a class"
+        "--data",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="folder of one folder of images a class, or of images/ and masks/",
     )
     parser.add_argument(
         "--engine", choices=sorted(ENGINES), default="torch", help="what computes the labels (default: torch)"
@@ -86,7 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from hwflow.data.folder import load_folder
+    from hwflow.data.folder import ImageSet
+    from hwflow.data.load import load_data
     from hwflow.data.split import split
     from hwflow.models import find_recipe
 
@@ -94,29 +102,48 @@ def _evaluate(args: argparse.Namespace) -> int:
         raise UserError(f"--json {args.json}: there is no folder {args.json.parent}")
     recipe = find_recipe(args.model, args.recipe)
     label = predict(args.engine, recipe)
-    classes = recipe.recipe.classes
     with open_progress() as progress:
         with progress.stage("read images") as stage:
-            images = load_folder(args.data, recipe.recipe.input.shape, classes, stage.tick)
+            images = load_data(args.data, recipe.recipe, stage.tick)
             if args.split == "test":
-                images = images.take(split(images, args.seed).test)
+                parts = split(images, args.seed) if isinstance(images, ImageSet) else images.split(args.seed)
+                images = images.take(parts.test)
         with progress.stage(f"label, {args.engine}") as stage:
             found = label(images.images, stage.tick)
-    confusion = confusion_matrix(images.labels, found, len(classes))
-    right = sum(row[i] for i, row in enumerate(confusion))
-    result = {
-        "model": recipe.model,
-        "recipe": recipe.name,
-        "engine": args.engine,
-        "n": len(images),
-        "top1": right / len(images),
-        "classes": list(classes),
-        "confusion": confusion,
-    }
-    sys.stdout.write(_table(result))
+    head = {"model": recipe.model, "recipe": recipe.name, "engine": args.engine, "n": len(images)}
+    if isinstance(images, ImageSet):
+        figures = _of_images(images.labels, found, recipe.recipe.classes)
+        text = _table(head | figures)
+    else:
+        figures = _of_pixels(images.masks, found)
+        text = _lines(head | figures)
+    sys.stdout.write(text)
     if args.json is not None:
-        publish(args.json, lambda beside: beside.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8"))
+        content = json.dumps(head | figures, indent=1) + "\n"
+        publish(args.json, lambda beside: beside.write_text(content, encoding="utf-8"))
     return DONE
+
+
+def _of_images(labels: "Tensor", found: "Tensor", classes: Sequence[str]) -> dict[str, Any]:
+    confusion = confusion_matrix(labels, found, len(classes))
+    right = sum(row[i] for i, row in enumerate(confusion))
+    return {"top1": right / len(labels), "classes": list(classes), "confusion": confusion}
+
+
+def _of_pixels(masks: "Tensor", found: "Tensor") -> dict[str, Any]:
+    from hwflow.pixelscores import FIGURES, count_pixels
+
+    counts = count_pixels(found, masks)
+    return {name: getattr(counts, name) for name in FIGURES}
+
+
+def _lines(result: dict[str, Any]) -> str:
+    """The figures of a segmentation in plain text, one a line."""
+    from hwflow.pixelscores import FIGURES
+
+    lines = [f"{result['model']} {result['recipe']}, {result['engine']}: {result['n']} images"]
+    lines += [f"{name:>9} {result[name]:.4f}" for name in FIGURES]
+    return "\n".join(lines) + "\n"
 
 
 def _table(result: dict[str, Any]) -> str:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every model's recipe.yaml has in common; a model's network.py extends `Recipe` with its own sizes."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 
 class Section(BaseModel):
@@ -33,12 +33,12 @@ class TrainingStage(Section):
 
 
 class Training(Section):
-    """Adam, `warmup_epochs` linear, then cosine, in both stages."""
+    """Adam, `warmup_epochs` linear, then cosine, in both stages. A network without 1-bit weights has no second one."""
 
     batch: PositiveInt
     warmup_epochs: int = Field(ge=0)
     real_weights: TrainingStage
-    binary_weights: TrainingStage
+    binary_weights: TrainingStage | None = None
 
 
 class Recipe(Section):
@@ -47,3 +47,33 @@ class Recipe(Section):
     input: Input
     classes: tuple[str, ...] = Field(min_length=2)
     training: Training
+
+
+class Loss(Section):
+    """cross_entropy * CE + tversky * (1 - Tversky index); `alpha` weighs false positives in the index, `beta` false
+    negatives. Their defaults are those of Salehi et al. 2017, which the paper cites without figures of its own."""
+
+    cross_entropy: NonNegativeFloat = 0.0
+    tversky: NonNegativeFloat = 0.0
+    alpha: NonNegativeFloat = 0.3
+    beta: NonNegativeFloat = 0.7
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.cross_entropy == 0 and self.tversky == 0:
+            raise ValueError("one of cross_entropy and tversky must be above 0")
+        if self.alpha == 0 and self.beta == 0:
+            raise ValueError("one of alpha and beta must be above 0")
+        return self
+
+
+class SegmentationTraining(Training):
+    """Training of a network that labels pixels."""
+
+    loss: Loss
+
+
+class SegmentationRecipe(Recipe):
+    """Of a network that labels every pixel: the first of `classes` is the background, all others are defects."""
+
+    training: SegmentationTraining

@@ -237,6 +237,8 @@ class _Streamliner:
                 self._reduce_sum(node)
             case "Concat":
                 self._concat(node, dynamic)
+            case "DepthToSpace":
+                self._depth_to_space(node)
             case "Split" | "Slice":
                 self._part(node)
             case "Reshape" | "Transpose" | "Flatten" | "Squeeze":
@@ -244,8 +246,8 @@ class _Streamliner:
             case _:
                 raise UserError(
                     f"{describe(node)}: no integer form of this operator is known; supported are Conv, MatMul, Gemm,"
-                    " Pad, MaxPool, ReduceSum, Concat, Split, Slice, Reshape, Transpose, Flatten, Squeeze and, before a"
-                    f" quantiser, {', '.join(sorted(POINTWISE))}"
+                    " Pad, MaxPool, ReduceSum, Concat, DepthToSpace, Split, Slice, Reshape, Transpose, Flatten, Squeeze and,"
+                    f" before a quantiser, {', '.join(sorted(POINTWISE))}"
                 )
 
     def _weight(self, name: str, node: NodeProto) -> tuple[Integers, float, BaseDataType]:
@@ -379,6 +381,13 @@ class _Streamliner:
             )
         lo, hi = (np.concatenate([getattr(p, bound) for p in parts]) for bound in ("lo", "hi"))
         self._emit(node, replace(parts[0], shape=self.shapes[node.output[0]], lo=lo, hi=hi))
+
+    def _depth_to_space(self, node: NodeProto) -> None:
+        source = self._fact(node.input[0], node)
+        attrs = attributes(node)
+        pixels = int(attrs["blocksize"]) ** 2  # of one output channel, from as many channels in a row
+        lo, hi = source.lo.reshape(-1, pixels).min(1), source.hi.reshape(-1, pixels).max(1)
+        self._emit(node, replace(source, shape=self.shapes[node.output[0]], lo=lo, hi=hi), attrs=attrs)
 
     def _part(self, node: NodeProto) -> None:
         source = self._fact(node.input[0], node)

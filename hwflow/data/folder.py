@@ -70,7 +70,7 @@ def load_folder(
         if not found:
             raise UserError(f"{folder / name}: holds no image; every class needs some")
     paths = [path for name in classes for path in files[name]]
-    group_of = _read_groups(folder / MANIFEST)
+    group_of = read_groups(folder / MANIFEST)
     numbers: dict[str, int] = {}
     groups, images = [], []
     channels, height, width = shape
@@ -87,7 +87,11 @@ def load_folder(
     )
 
 
-def _read_groups(manifest: Path) -> dict[str, str]:
+def read_groups(manifest: Path) -> dict[str, str]:
+    """The group of each path that the manifest has one for; empty where there is no manifest or no column of groups.
+
+    Raises UserError, naming the file, if it is no table or has no column of paths.
+    """
     if not manifest.is_file():
         return {}
     try:

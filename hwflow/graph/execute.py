@@ -182,6 +182,12 @@ def _clip(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
     return [x[0] if least is None and most is None else torch.clamp(x[0], least, most)]
 
 
+def _depth_to_space(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
+    if attrs.get("mode", "DCR") != "CRD":
+        raise ValueError("DepthToSpace of mode DCR is not supported; use CRD, as torch.nn.PixelShuffle does")
+    return [F.pixel_shuffle(x[0], int(attrs["blocksize"]))]
+
+
 def _flatten(attrs: Attributes, x: Sequence[Tensor]) -> list[Tensor]:
     return [torch.flatten(x[0], int(attrs.get("axis", 1)))]
 
@@ -221,6 +227,7 @@ OPERATORS: dict[str, Operator] = {
     "Clip": _clip,
     "Concat": lambda a, x: [torch.cat(list(x), dim=int(a["axis"]))],
     "Conv": _conv,
+    "DepthToSpace": _depth_to_space,
     "Div": lambda a, x: [x[0] / x[1]],
     "Flatten": _flatten,
     "Gemm": _gemm,

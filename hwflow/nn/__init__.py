@@ -4,7 +4,7 @@
 import hwflow.nn.quiet  # noqa: F401 (before Brevitas is)
 from hwflow.nn.activations import RPReLU, RSign, RSiLU
 from hwflow.nn.conv import BinaryConv2d, IntConv2d, IntLinear, binary_weights
-from hwflow.nn.elementwise import Add, ChannelShuffle, ChannelSplit, GlobalSum
+from hwflow.nn.elementwise import Add, ChannelShuffle, ChannelSplit, Concat, DepthToSpace, GlobalSum
 from hwflow.nn.norm import BatchNorm2d
 from hwflow.nn.quantizers import StepQuant, UnitQuant
 
@@ -14,6 +14,8 @@ __all__ = [
     "BinaryConv2d",
     "ChannelShuffle",
     "ChannelSplit",
+    "Concat",
+    "DepthToSpace",
     "GlobalSum",
     "IntConv2d",
     "IntLinear",

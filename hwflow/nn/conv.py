@@ -14,10 +14,10 @@ from hwflow.nn.ste import binarise
 
 
 class BinaryConv2d(qnn.QuantConv2d):  # type: ignore[misc]
-    """Convolution of a +-1 map with 1-bit weights, -1 and +1 without a scale: a BatchNorm must follow.
+    """Convolution with 1-bit weights, -1 and +1 without a scale: a BatchNorm must follow.
 
-    The border is padded with `border_value` by (k - 1) / 2 on each side: -1, since a third value 0 would need a second
-    bit in hardware, unless a network has none.
+    The border is padded with `border_value` by (k - 1) / 2 on each side: -1 for a map of -1 and +1, since a third value
+    0 would need a second bit in hardware, unless a network has none; 0 for an unsigned map of k bits.
     [N, Cin, H, W] -> [N, Cout, ceil(H / stride), ceil(W / stride)]. With `real_weights` set, the weights are used as
     they are: the first of the paper's two training stages.
 

@@ -2,6 +2,7 @@
 """Operations without parameters, as modules, so that their outputs have a name in the network."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -29,6 +30,20 @@ class ChannelShuffle(nn.Module):
         n, channels, height, width = (int(d) for d in both.shape)
         grouped = both.reshape(n, 2, channels // 2, height, width)
         return grouped.transpose(1, 2).reshape(n, channels, height, width)
+
+
+class Concat(nn.Module):
+    """The channels of `left`, then those of `right`; both maps of one size."""
+
+    def forward(self, left: Tensor, right: Tensor) -> Tensor:
+        return torch.cat((left, right), 1)
+
+
+class DepthToSpace(nn.Module):
+    """[N, 4C, H, W] -> [N, C, 2H, 2W]: channel 4c + 2i + j is the pixel (2y + i, 2x + j) of channel c."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.pixel_shuffle(x, 2)
 
 
 class GlobalSum(nn.Module):

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training of a classifier in the two stages of the paper: real weights first, then 1-bit weights."""
+"""Training in the two stages of the paper: real weights first, then 1-bit weights."""

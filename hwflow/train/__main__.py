@@ -10,7 +10,8 @@ from hwflow.cli.progress import open_progress
 
 EPILOG = """\
 DIR holds one folder a class, called as the classes in the recipe. NEU-CLS, the NEU surface defect database, fits the
-recipes of bi_shufflenet; it is in github.com/abin24/Surface-Inspection-defect-detection-dataset.
+recipes of bi_shufflenet; it is in github.com/abin24/Surface-Inspection-defect-detection-dataset. For a model that
+labels pixels, as u_binet, DIR holds images/ and masks/ with files of the same names.
 
 A run that was stopped goes on when the same command is given again. Copy weights.safetensors and card.md from OUT into
 the recipe's folder to make them the ones that every other command takes."""
@@ -22,7 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", required=True, help="name of a model, or the folder of one")
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
     parser.add_argument(
-        "--data", required=True, type=Path, metavar="DIR", help="folder with one folder of images a class"
+        "--data",
+        required=True,
+        type=Path,
+        metavar="DIR",
+        help="folder of one folder of images a class, or of images/ and masks/",
     )
     parser.add_argument(
         "--seed", type=int, default=0, help="of the split, the initial weights and the order (default: 0)"
@@ -32,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(args: argparse.Namespace) -> int:
-    from hwflow.data.folder import load_folder
+    from hwflow.data.load import load_data
     from hwflow.models import CARD_FILE, WEIGHTS_FILE, find_recipe, save_weights
     from hwflow.train.card import write_card
     from hwflow.train.loop import train
@@ -41,14 +46,14 @@ def _train(args: argparse.Namespace) -> int:
     out = args.out or Path("runs") / f"{recipe.model}-{recipe.name}-{args.seed}"
     with open_progress() as progress:
         with progress.stage("read images") as stage:
-            images = load_folder(args.data, recipe.recipe.input.shape, recipe.recipe.classes, stage.tick)
-            stage.note = f"{len(images)} in {len(images.classes)} classes"
+            images = load_data(args.data, recipe.recipe, stage.tick)
+            stage.note = f"{len(images)} for {len(recipe.recipe.classes)} classes"
         out.mkdir(parents=True, exist_ok=True)
         result = train(recipe, images, args.seed, out, progress)
         weights = out / WEIGHTS_FILE
         save_weights(result.network, weights)
         write_card(out / CARD_FILE, recipe, images, args.data.resolve().name, args.seed, result, weights)
-        progress.line(f"{weights}: {result.test_accuracy:.2%} of {result.test_images} test images right")
+        progress.line(f"{weights}: {result.measure} {result.test_score:.2%} of {result.test_images} test images")
     return DONE
 
 

@@ -26,7 +26,11 @@ def augment(images: Tensor, generator: torch.Generator) -> Tensor:
         # Only half turns keep the shape of an oblong image.
         image = torch.rot90(image, quarters if height == width else 2 * (quarters % 2), (1, 2))
         changed.append(image.flip(2) if _draw(2, generator) else image)
-    batch = torch.stack(changed)
+    return relight(torch.stack(changed), generator)
+
+
+def relight(batch: Tensor, generator: torch.Generator) -> Tensor:
+    """Each image with another contrast and brightness at random; whole 0..255 as float before and after."""
     gain = 1 + GAIN * _uniform(len(batch), generator)
     offset = OFFSET * _uniform(len(batch), generator)
     return (batch * gain + offset).round().clamp(0, 255)

@@ -11,11 +11,13 @@ import torch
 from hwflow.data.folder import ImageSet
 from hwflow.models import ModelRecipe
 from hwflow.nn import BinaryConv2d
+from hwflow.recipe import Training
 from hwflow.train.loop import Trained
+from hwflow.train.task import Data
 
 
 def write_card(
-    path: Path, recipe: ModelRecipe, images: ImageSet, folder: str, seed: int, result: Trained, weights: Path
+    path: Path, recipe: ModelRecipe, images: Data, folder: str, seed: int, result: Trained, weights: Path
 ) -> None:
     """Write the card as Markdown; `folder` is the name of the images' folder, not its path on this machine."""
     options = ["--model", recipe.model, "--recipe", recipe.name, "--data", folder, "--seed", str(seed)]
@@ -26,22 +28,20 @@ def write_card(
     one_bit = sum(conv.weight.numel() for conv in convs)
     seconds = sum(row.seconds for row in result.rows)
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
-    counts = torch.bincount(images.labels, minlength=len(images.classes)).tolist()
-    classes = ", ".join(f"{name} ({count})" for name, count in zip(images.classes, counts, strict=True))
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "brevitas"))
     path.write_text(
         f"""# {recipe.model}, recipe {recipe.name}
 
 | | |
 |---|---|
-| test accuracy (top-1) | {result.test_accuracy:.2%} of {result.test_images} images |
-| validation accuracy | {result.validation_accuracy:.2%} |
+| test {result.measure} | {result.test_score:.2%} of {result.test_images} images |
+| validation {result.measure} | {result.validation_score:.2%} |
 | input | {channels} x {height} x {width}, unsigned 8 bits |
 | 1-bit weights | {one_bit:,} in {len(convs)} convolutions |
-| images | {len(images)}: {classes} |
-| split | 7 : 1 : 2 in every class, seed {seed}; images of a group on one side |
-| epochs | {settings.real_weights.epochs} with real weights, then {settings.binary_weights.epochs} with 1-bit weights; \
-the best on the validation part is number {result.best_epoch} of the latter |
+| images | {_images(images)} |
+| split | 7 : 1 : 2{" in every class" if isinstance(images, ImageSet) else ""}, seed {seed}; images of a group on one \
+side |
+| epochs | {_epochs(settings)}; the best on the validation part is number {result.best_epoch} of the last |
 | time | {seconds / 60:.0f} minutes |
 | versions | {versions} |
 | weights | sha256 {digest} |
@@ -52,3 +52,18 @@ All quantisers of the network were on, in training and in the measurement. Made 
 """,
         encoding="utf-8",
     )
+
+
+def _images(images: Data) -> str:
+    if not isinstance(images, ImageSet):
+        return f"{len(images)} with masks; {float(images.masks.double().mean()):.2%} of the pixels are defects"
+    counts = torch.bincount(images.labels, minlength=len(images.classes)).tolist()
+    classes = ", ".join(f"{name} ({count})" for name, count in zip(images.classes, counts, strict=True))
+    return f"{len(images)}: {classes}"
+
+
+def _epochs(settings: Training) -> str:
+    text = f"{settings.real_weights.epochs} with real weights"
+    if settings.binary_weights is not None:
+        text += f", then {settings.binary_weights.epochs} with 1-bit weights"
+    return text

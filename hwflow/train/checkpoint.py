@@ -23,14 +23,14 @@ CHECKPOINT_FILE = "checkpoint.safetensors"
 
 @dataclass(frozen=True)
 class Row:
-    """What the log says of one epoch. Accuracies are fractions; `seconds` is wall time."""
+    """What the log says of one epoch. Scores are fractions: top-1 or Dice; `seconds` is wall time."""
 
     stage: str
     epoch: int
     learning_rate: float
     loss: float
-    train_accuracy: float
-    validation_accuracy: float
+    train_score: float
+    validation_score: float
     seconds: float
 
 
@@ -42,7 +42,7 @@ class State:
     """What makes the run: model, recipe, data, seed. A checkpoint of another run is refused."""
     stage: int = 0
     epoch: int = 0
-    best_accuracy: float = -1.0
+    best_score: float = -1.0
     best_epoch: int = 0
     best: dict[str, Tensor] = field(default_factory=dict)
     rows: list[Row] = field(default_factory=list)
@@ -59,7 +59,7 @@ def save_checkpoint(path: Path, state: State, network: nn.Module, optimizer: tor
         "run": state.run,
         "stage": state.stage,
         "epoch": state.epoch,
-        "best_accuracy": state.best_accuracy,
+        "best_score": state.best_score,
         "best_epoch": state.best_epoch,
         "rows": [asdict(row) for row in state.rows],
     }

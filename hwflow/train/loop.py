@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The training run: two stages, resumable after every epoch, the same result for the same seed whether interrupted or
+"""The training run: one stage or two, resumable after every epoch, the same result for the same seed whether interrupted or
 not."""
 
 import csv
@@ -11,31 +11,30 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hwflow.cli.progress import StageProgress
-from hwflow.data.folder import ImageSet
-from hwflow.data.split import Split, split
+from hwflow.data.split import Split
 from hwflow.files import publish
-from hwflow.inference import logits, to_input
 from hwflow.models import ModelRecipe
 from hwflow.nn import binary_weights
 from hwflow.recipe import Training, TrainingStage
-from hwflow.train.augment import augment
 from hwflow.train.checkpoint import CHECKPOINT_FILE, Row, State, load_checkpoint, save_checkpoint
+from hwflow.train.task import Data, Task, task_of
 
 LOG_FILE = "log.csv"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run: the network of the epoch that validated best, and how well it does. Accuracies are fractions."""
+    """A finished run: the network of the epoch that validated best, and how well it does by `measure`, in
+    fractions."""
 
     network: nn.Module
     best_epoch: int
-    validation_accuracy: float
-    test_accuracy: float
+    measure: str
+    validation_score: float
+    test_score: float
     test_images: int
     rows: tuple[Row, ...]
 
@@ -47,20 +46,21 @@ class _Stage:
     settings: TrainingStage
 
 
-def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress: StageProgress) -> Trained:
-    """Train `recipe` on the training part of `images`, and measure the best epoch of the second stage on the test part.
+def train(recipe: ModelRecipe, images: Data, seed: int, out: Path, progress: StageProgress) -> Trained:
+    """Train `recipe` on the training part of `images`, and measure the best epoch of the last stage on the test part.
 
     `out`, an existing folder, takes log.csv and a checkpoint; where it holds the checkpoint of the same run, that run
     goes on. The checkpoint is removed at the end.
 
-    Raises UserError if `out` holds the checkpoint of another run.
+    Raises UserError if `out` holds the checkpoint of another run, or `images` are not what the recipe labels.
     """
-    parts = split(images, seed)
+    task = task_of(recipe, images)
+    parts = task.split(seed)
     torch.manual_seed(seed)
     # A fifth faster on a CPU; weights are stored as ever.
     network = recipe.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     checkpoint = out / CHECKPOINT_FILE
-    state = State(_run_of(recipe, images, seed))
+    state = State(_run_of(recipe, task, seed))
     moments: dict[int, dict[str, Tensor]] = {}
     if checkpoint.is_file():
         state, tensors, moments = load_checkpoint(checkpoint, state.run)
@@ -75,12 +75,12 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
         moments = {}
         with progress.stage(stage.title) as shown, binary_weights(network, stage.one_bit):
             while state.epoch < stage.settings.epochs:
-                row = _epoch(network, optimizer, stage, settings, images, parts, seed, state)
+                row = _epoch(network, optimizer, stage, settings, task, parts, seed, state)
                 state.rows.append(row)
                 state.epoch += 1
                 # Ties go to the later epoch, which has seen more and moves less.
-                if stage.one_bit and row.validation_accuracy >= state.best_accuracy:
-                    state.best_accuracy, state.best_epoch = row.validation_accuracy, state.epoch
+                if stage is stages[-1] and row.validation_score >= state.best_score:
+                    state.best_score, state.best_epoch = row.validation_score, state.epoch
                     state.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
                 save_checkpoint(checkpoint, state, network, optimizer)
                 _write_log(out / LOG_FILE, state.rows)
@@ -91,32 +91,28 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
     network.load_state_dict(state.best)
     network.eval()
     # In float64, as the reference for hardware: near a threshold float32 may decide otherwise.
-    test = accuracy(network.double(), images.images[parts.test], images.labels[parts.test])
+    test = task.validate(network.double(), parts.test)
     network.float()
     checkpoint.unlink()
-    return Trained(network, state.best_epoch, state.best_accuracy, test, len(parts.test), tuple(state.rows))
-
-
-def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """Share of images whose largest logit is that of their label; the network is put in eval mode for it."""
-    training = network.training
-    network.eval()
-    labels_found = logits(network, images).argmax(1)
-    network.train(training)
-    return float((labels_found == labels).double().mean())
+    rows = tuple(state.rows)
+    return Trained(network, state.best_epoch, task.measure, state.best_score, test, len(parts.test), rows)
 
 
 def _stages(settings: Training) -> tuple[_Stage, ...]:
-    return (
-        _Stage("real weights", False, settings.real_weights),
-        _Stage("1-bit weights", True, settings.binary_weights),
-    )
+    first = _Stage("real weights", False, settings.real_weights)
+    if settings.binary_weights is None:
+        return (first,)
+    return first, _Stage("1-bit weights", True, settings.binary_weights)
 
 
-def _run_of(recipe: ModelRecipe, images: ImageSet, seed: int) -> dict[str, str]:
-    data = hashlib.sha256(images.images.numpy().tobytes() + images.labels.numpy().tobytes()).hexdigest()[:16]
+def _run_of(recipe: ModelRecipe, task: Task, seed: int) -> dict[str, str]:
     content = hashlib.sha256(recipe.recipe.model_dump_json().encode()).hexdigest()[:16]
-    return {"model": recipe.model, "recipe": f"{recipe.name} ({content})", "images": data, "seed": str(seed)}
+    return {
+        "model": recipe.model,
+        "recipe": f"{recipe.name} ({content})",
+        "images": task.fingerprint(),
+        "seed": str(seed),
+    }
 
 
 def _epoch(
@@ -124,7 +120,7 @@ def _epoch(
     optimizer: torch.optim.Adam,
     stage: _Stage,
     settings: Training,
-    images: ImageSet,
+    task: Task,
     parts: Split,
     seed: int,
     state: State,
@@ -133,25 +129,25 @@ def _epoch(
     generator = torch.Generator().manual_seed(seed * 1_000_003 + state.stage * 10_007 + state.epoch)
     batches = list(_batches(parts.train, settings.batch, generator))
     network.train()
-    total_loss, right, seen, rate = 0.0, 0, 0, 0.0
+    total_loss, seen, rate = 0.0, 0, 0.0
+    tallies = []
     for position, indices in enumerate(batches):
         rate = _learning_rate(state.epoch + position / len(batches), stage.settings, settings.warmup_epochs)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        batch = to_input(augment(images.images[indices], generator))
-        output = network(batch.contiguous(memory_format=torch.channels_last))
-        labels = images.labels[indices]
-        # The network sums over pixels; the loss is on the mean.
-        loss = F.cross_entropy(output / getattr(network, "pixels", 1), labels)
+        inputs, targets = task.draw(indices, generator)
+        output = network(inputs.contiguous(memory_format=torch.channels_last))
+        loss = task.loss(network, output, targets)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         total_loss += loss.item() * len(indices)
-        right += int((output.argmax(1) == labels).sum())
+        tallies.append(task.tally(output, targets))
         seen += len(indices)
-    validated = accuracy(network, images.images[parts.validation], images.labels[parts.validation])
+    trained = task.score([sum(counts) for counts in zip(*tallies, strict=True)])
+    validated = task.validate(network, parts.validation)
     seconds = round(time.monotonic() - begun, 2)
-    return Row(stage.title, state.epoch + 1, rate, total_loss / seen, right / seen, validated, seconds)
+    return Row(stage.title, state.epoch + 1, rate, total_loss / seen, trained, validated, seconds)
 
 
 def _batches(indices: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
@@ -190,4 +186,4 @@ def _write_log(path: Path, rows: list[Row]) -> None:
 
 
 def _spell(row: Row) -> str:
-    return f"loss {row.loss:.3f}, training {row.train_accuracy:.1%}, validation {row.validation_accuracy:.1%}"
+    return f"loss {row.loss:.3f}, training {row.train_score:.1%}, validation {row.validation_score:.1%}"

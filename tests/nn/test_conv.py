@@ -30,6 +30,17 @@ def test_binary_conv_pads_with_minus_one(kernel: int, stride: int, size: tuple[i
     assert out.shape[2:] == tuple(-(-s // stride) for s in size)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("real", [True, False])
+def test_an_unsigned_map_is_padded_with_zero(stride: int, real: bool) -> None:
+    torch.manual_seed(1)
+    conv = BinaryConv2d(3, 4, 3, stride, border_value=0.0).double().eval()
+    x = torch.randint(0, 16, (2, 3, 7, 6)).double()
+    weight = conv.weight if real else torch.where(conv.weight >= 0, 1.0, -1.0).double()
+    with binary_weights(conv, not real):
+        torch.testing.assert_close(conv(x), F.conv2d(x, weight, stride=stride, padding=1), rtol=0, atol=1e-12)
+
+
 def test_real_weights_within_the_context_only() -> None:
     torch.manual_seed(2)
     conv = BinaryConv2d(2, 2, 1)

@@ -4,16 +4,14 @@
 import csv
 import hashlib
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from stopped_progress import KilledError, Progress
 
-from hwflow.cli.progress import Stage
 from hwflow.data.folder import load_folder
 from hwflow.errors import UserError
 from hwflow.models import find_recipe
@@ -21,34 +19,6 @@ from hwflow.train.__main__ import main
 from hwflow.train.augment import augment
 from hwflow.train.checkpoint import CHECKPOINT_FILE
 from hwflow.train.loop import Trained, train
-
-
-class KilledError(Exception):
-    """Stands for the end of the process."""
-
-
-class Progress:
-    """A display that ends the run after a number of epochs."""
-
-    def __init__(self, epochs: int | None = None) -> None:
-        self.left = epochs
-        self.lines: list[str] = []
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[Stage]:
-        def tick(done: int, total: int, detail: str = "") -> None:
-            if self.left is not None:
-                self.left -= 1
-                if self.left == 0:
-                    raise KilledError
-
-        yield Stage(name, tick)
-
-    def cached(self, name: str) -> None:
-        raise AssertionError
-
-    def line(self, text: str) -> None:
-        self.lines.append(text)
 
 
 @pytest.fixture

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What training needs to know of a task: how its data are split, drawn and lost, and what figure selects an epoch."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hwflow.data.folder import ImageSet
+from hwflow.data.segmentation import MaskedImages, turn_and_mirror
+from hwflow.data.split import Split, split
+from hwflow.errors import UserError
+from hwflow.inference import logits, pixel_labels, to_input
+from hwflow.models import ModelRecipe
+from hwflow.pixelscores import PixelCounts, count_pixels
+from hwflow.recipe import Loss, SegmentationRecipe
+from hwflow.train.augment import augment, relight
+from hwflow.train.losses import pixel_loss
+
+Data = ImageSet | MaskedImages
+
+
+class Task(Protocol):
+    """Indices int64 [n] choose images of the task's data; targets are what `draw` gives beside the input."""
+
+    @property
+    def measure(self) -> str:
+        """What `score` and `validate` give, a fraction."""
+        ...
+
+    def split(self, seed: int) -> Split: ...
+
+    def fingerprint(self) -> str:
+        """A hash of the data."""
+        ...
+
+    def draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A network's input, augmented, and the targets."""
+        ...
+
+    def loss(self, network: nn.Module, output: Tensor, targets: Tensor) -> Tensor: ...
+
+    def tally(self, output: Tensor, targets: Tensor) -> tuple[int, ...]:
+        """Counts that add up over batches."""
+        ...
+
+    def score(self, counts: Sequence[int]) -> float:
+        """The measure of added counts."""
+        ...
+
+    def validate(self, network: nn.Module, indices: Tensor) -> float:
+        """The measure on images as they are, in eval mode and the network's own precision."""
+        ...
+
+
+@dataclass(frozen=True)
+class Classification:
+    """One label an image: cross-entropy, and the share of right labels."""
+
+    data: ImageSet
+    measure: str = "accuracy (top-1)"
+
+    def split(self, seed: int) -> Split:
+        return split(self.data, seed)
+
+    def fingerprint(self) -> str:
+        return _hash(self.data.images, self.data.labels)
+
+    def draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        return to_input(augment(self.data.images[indices], generator)), self.data.labels[indices]
+
+    def loss(self, network: nn.Module, output: Tensor, targets: Tensor) -> Tensor:
+        # The network sums over pixels; the loss is on the mean.
+        return F.cross_entropy(output / getattr(network, "pixels", 1), targets)
+
+    def tally(self, output: Tensor, targets: Tensor) -> tuple[int, ...]:
+        return int((output.argmax(1) == targets).sum()), len(targets)
+
+    def score(self, counts: Sequence[int]) -> float:
+        right, seen = counts
+        return right / seen
+
+    def validate(self, network: nn.Module, indices: Tensor) -> float:
+        return accuracy(network, self.data.images[indices], self.data.labels[indices])
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """One label a pixel: the recipe's loss, and Dice over the pixels of all images together."""
+
+    data: MaskedImages
+    terms: Loss
+    measure: str = "Dice"
+
+    def split(self, seed: int) -> Split:
+        return self.data.split(seed)
+
+    def fingerprint(self) -> str:
+        return _hash(self.data.images, self.data.masks)
+
+    def draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        images, masks = turn_and_mirror(self.data.images[indices].float(), self.data.masks[indices], generator)
+        return to_input(relight(images, generator)), masks.to(torch.int64)
+
+    def loss(self, network: nn.Module, output: Tensor, targets: Tensor) -> Tensor:
+        return pixel_loss(output, targets, self.terms)
+
+    def tally(self, output: Tensor, targets: Tensor) -> tuple[int, ...]:
+        counts = count_pixels(output.argmax(1), targets)
+        return counts.true_positive, counts.false_positive, counts.false_negative, counts.true_negative
+
+    def score(self, counts: Sequence[int]) -> float:
+        return PixelCounts(*counts).dice
+
+    def validate(self, network: nn.Module, indices: Tensor) -> float:
+        training = network.training
+        network.eval()
+        found = pixel_labels(network, self.data.images[indices])
+        network.train(training)
+        return count_pixels(found, self.data.masks[indices]).dice
+
+
+def task_of(recipe: ModelRecipe, data: Data) -> Task:
+    """The task of training `recipe` on `data`.
+
+    Raises UserError if the recipe is for other data.
+    """
+    if isinstance(data, MaskedImages) != isinstance(recipe.recipe, SegmentationRecipe):
+        raise UserError(f"{recipe.model}, recipe {recipe.name}: these data are not what it labels")
+    if isinstance(data, MaskedImages):
+        assert isinstance(recipe.recipe, SegmentationRecipe)
+        return Segmentation(data, recipe.recipe.training.loss)
+    return Classification(data)
+
+
+def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
+    """Share of images whose largest logit is that of their label; the network is put in eval mode for it."""
+    training = network.training
+    network.eval()
+    labels_found = logits(network, images).argmax(1)
+    network.train(training)
+    return float((labels_found == labels).double().mean())
+
+
+def _hash(*tensors: Tensor) -> str:
+    return hashlib.sha256(b"".join(tensor.numpy().tobytes() for tensor in tensors)).hexdigest()[:16]

@@ -110,7 +110,9 @@ BI_SHUFFLENET = (
 """224x224 in both tables."""
 
 POOLS = "1.2% more: the average pools of the shortcuts, which rows II and III add and whose OPs the table leaves as in row I"
-CONTRADICTION = "the same network in the other table has 48 * 12544 * k * k more for RGB, and both figures cannot be right"
+CONTRADICTION = (
+    "the same network in the other table has 48 * 12544 * k * k more for RGB, and both figures cannot be right"
+)
 
 ABLATION = tuple(
     Row(table, name, "bi_shufflenet_paper", recipe, variant, {"ops": ops}, {"ops": why} if why else {})

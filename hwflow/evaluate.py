@@ -106,8 +106,7 @@ def _evaluate(args: argparse.Namespace) -> int:
         with progress.stage("read images") as stage:
             images = load_data(args.data, recipe.recipe, stage.tick)
             if args.split == "test":
-                parts = split(images, args.seed) if isinstance(images, ImageSet) else images.split(args.seed)
-                images = images.take(parts.test)
+                images = images.take(split(images, args.seed).test)
         with progress.stage(f"label, {args.engine}") as stage:
             found = label(images.images, stage.tick)
     head = {"model": recipe.model, "recipe": recipe.name, "engine": args.engine, "n": len(images)}

@@ -1,9 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every model's recipe.yaml has in common; a model's network.py extends `Recipe` with its own sizes."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
+
+from hwflow.powers import is_power_of_two
+
+
+def _power_of_two(step: float) -> float:
+    if not is_power_of_two(step):
+        raise ValueError(f"must be a power of two, got {step}")
+    return step
+
+
+Step = Annotated[float, AfterValidator(_power_of_two)]
+"""A quantiser's step; one that is no power of two would need a multiplier in hardware, and is refused."""
 
 
 class Section(BaseModel):
@@ -51,7 +72,7 @@ class Recipe(Section):
 
 class Loss(Section):
     """cross_entropy * CE + tversky * (1 - Tversky index); `alpha` weighs false positives in the index, `beta` false
-    negatives. Their defaults are those of Salehi et al. 2017, which the paper cites without figures of its own."""
+    negatives. The paper gives no figures for them; the defaults hold a missed defect for worse than a false one."""
 
     cross_entropy: NonNegativeFloat = 0.0
     tversky: NonNegativeFloat = 0.0

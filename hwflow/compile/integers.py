@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import frexp
 from typing import Any
 
 import numpy as np
@@ -49,10 +48,6 @@ def as_floats(values: Integers) -> NDArray[np.floating[Any]]:
     """Integers as QONNX stores them: float32, or float64 where float32 would round."""
     single = values.astype(np.float32)
     return single if (single == values).all() else values.astype(np.float64)
-
-
-def is_power_of_two(scale: float) -> bool:
-    return scale > 0 and frexp(scale)[0] == 0.5
 
 
 def signed_type(lo: int, hi: int) -> BaseDataType:

@@ -20,10 +20,11 @@ from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
-from hwflow.compile.integers import Integers, IntegerTensor, as_floats, is_power_of_two, narrowest_type, signed_type
+from hwflow.compile.integers import Integers, IntegerTensor, as_floats, narrowest_type, signed_type
 from hwflow.compile.tabulate import MOST_ENTRIES, Steps, falling_channels, steps, table
 from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe, initializers, pool_pads, quant_range, run, run_node
+from hwflow.powers import is_power_of_two
 
 POINTWISE = {
     "Add", "BatchNormalization", "Clip", "Div", "Identity", "Mul", "Neg", "PRelu", "Relu", "Sigmoid", "Sub",

@@ -11,9 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from hwflow.cli.progress import Tick
-from hwflow.data.folder import MANIFEST, ImageSet, read_groups
+from hwflow.data.folder import MANIFEST, read_groups
 from hwflow.data.images import image_files, load_image
-from hwflow.data.split import Split, split
 from hwflow.errors import UserError
 
 IMAGES, MASKS = "images", "masks"
@@ -39,10 +38,10 @@ class MaskedImages:
         paths = tuple(self.paths[i] for i in indices.tolist())
         return MaskedImages(self.images[indices], self.masks[indices], self.groups[indices], paths)
 
-    def split(self, seed: int) -> Split:
-        """7 : 1 : 2, as images of one class."""
-        one_class = torch.zeros(len(self), dtype=torch.int64)
-        return split(ImageSet(self.images, one_class, self.groups, self.paths, ("all",)), seed)
+    @property
+    def labels(self) -> Tensor:
+        """0 of every image: classes are the pixels', and a split has one of images."""
+        return torch.zeros(len(self), dtype=torch.int64)
 
 
 def load_masked(folder: Path, shape: tuple[int, int, int], tick: Tick | None = None) -> MaskedImages:

@@ -2,14 +2,27 @@
 """Training, validation and test parts of an image set."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from hwflow.data.folder import ImageSet
-
 VALIDATION_TENTHS = 1
 TEST_TENTHS = 2
+
+
+class Labelled(Protocol):
+    """A set of images."""
+
+    @property
+    def labels(self) -> Tensor:
+        """int64 [N], the class of each image"""
+        ...
+
+    @property
+    def groups(self) -> Tensor:
+        """int64 [N], equal for images that belong on one side of a split"""
+        ...
 
 
 @dataclass(frozen=True)
@@ -21,7 +34,7 @@ class Split:
     test: Tensor
 
 
-def split(images: ImageSet, seed: int) -> Split:
+def split(images: Labelled, seed: int) -> Split:
     """7 : 1 : 2 at random by `seed`, in every class; the images of a group stay together.
 
     A group counts to the class of its first image. A class of one group goes to the training part.

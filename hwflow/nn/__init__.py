@@ -3,7 +3,7 @@
 
 import hwflow.nn.quiet  # noqa: F401 (before Brevitas is)
 from hwflow.nn.activations import RPReLU, RSign, RSiLU
-from hwflow.nn.conv import BinaryConv2d, IntConv2d, IntLinear, binary_weights
+from hwflow.nn.conv import BinaryConv2d, IntConv2d, IntLinear, binary_weights, halved
 from hwflow.nn.elementwise import Add, ChannelShuffle, ChannelSplit, Concat, DepthToSpace, GlobalSum
 from hwflow.nn.norm import BatchNorm2d
 from hwflow.nn.quantizers import StepQuant, UnitQuant
@@ -25,4 +25,5 @@ __all__ = [
     "StepQuant",
     "UnitQuant",
     "binary_weights",
+    "halved",
 ]

@@ -9,8 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hwflow.nn.quantizers import UnitBinaryActivation, is_power_of_two
+from hwflow.nn.quantizers import UnitBinaryActivation
 from hwflow.nn.ste import binarise, straight_through
+from hwflow.powers import is_power_of_two
 
 SLOPES = (1.0, 0.5, 0.25, 0.125)
 """Slopes of an RPReLU that an arithmetic shift right by 0 to 3 bits realises."""

@@ -47,6 +47,11 @@ class BinaryConv2d(qnn.QuantConv2d):  # type: ignore[misc]
         return out
 
 
+def halved(size: int) -> int:
+    """Rows or columns of a map after a convolution with stride 2 and half a kernel of padding: rounded up."""
+    return (size + 1) // 2
+
+
 @contextmanager
 def binary_weights(network: nn.Module, enabled: bool) -> Iterator[None]:
     """Within the context, every BinaryConv2d of `network` uses 1-bit weights (True) or real ones (False)."""

@@ -14,10 +14,17 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from hwflow.errors import UserError
+from hwflow.recipe import Recipe
 
 # What torchvision's weights were trained with: RGB in [0, 1] minus the mean, over the standard deviation.
 MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
+
+
+class LibraryRecipe(Recipe):
+    """`pretrained`: a file of torchvision's weights of the network, relative to where the command runs."""
+
+    pretrained: Path | None = None
 
 
 class LibraryClassifier(nn.Module):
@@ -27,18 +34,17 @@ class LibraryClassifier(nn.Module):
     connected layer. With one channel, the first convolution takes the sum of its kernels over R, G and B, which is what
     it makes of a grey image; the head is new.
 
-    Raises UserError if `pretrained` is no state dict of `network`.
+    Raises UserError if the recipe's `pretrained` is no state dict of `network`.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(
-        self, network: nn.Module, *, stem: str, head: str, channels: int, classes: int, pretrained: Path | None
-    ) -> None:
+    def __init__(self, recipe: LibraryRecipe, network: nn.Module, *, stem: str, head: str) -> None:
         super().__init__()
-        if pretrained is not None:
-            _fill(network, head, pretrained)
+        channels, classes = recipe.input.channels, len(recipe.classes)
+        if recipe.pretrained is not None:
+            _fill(network, head, recipe.pretrained)
         conv, linear = network.get_submodule(stem), network.get_submodule(head)
         if not isinstance(conv, nn.Conv2d) or not isinstance(linear, nn.Linear):
             raise TypeError(f"{stem} and {head} must be a convolution and a fully connected layer")

@@ -6,7 +6,6 @@ Where the step is a power of two, dividing by it and multiplying by it are exact
 value of the network and the integer in hardware are the same thing.
 """
 
-import math
 from typing import Literal
 
 import brevitas.nn as qnn
@@ -19,13 +18,9 @@ from brevitas.quant.solver import ActQuantSolver, WeightQuantSolver
 from torch import Tensor
 
 from hwflow.nn.ste import quantise
+from hwflow.powers import is_power_of_two
 
 Rounding = Literal["round", "floor"]
-
-
-def is_power_of_two(x: float) -> bool:
-    """True for 2^k with any integer k, also a negative one."""
-    return x > 0 and math.frexp(x)[0] == 0.5
 
 
 class _ConstStep(IntQuant, PerTensorFloatScaling8bit):  # type: ignore[misc]

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from hwflow.cli.progress import StageProgress
-from hwflow.data.split import Split
+from hwflow.data.split import Split, split
+from hwflow.errors import UserError
 from hwflow.files import publish
 from hwflow.models import ModelRecipe
-from hwflow.nn import binary_weights
+from hwflow.nn import BinaryConv2d, binary_weights
 from hwflow.recipe import Training, TrainingStage
 from hwflow.train.checkpoint import CHECKPOINT_FILE, Row, State, load_checkpoint, save_checkpoint
 from hwflow.train.task import Data, Task, task_of
@@ -52,10 +53,11 @@ def train(recipe: ModelRecipe, images: Data, seed: int, out: Path, progress: Sta
     `out`, an existing folder, takes log.csv and a checkpoint; where it holds the checkpoint of the same run, that run
     goes on. The checkpoint is removed at the end.
 
-    Raises UserError if `out` holds the checkpoint of another run, or `images` are not what the recipe labels.
+    Raises UserError if `out` holds the checkpoint of another run, `images` are not what the recipe labels, or the
+    recipe has no stage for the network's 1-bit weights.
     """
     task = task_of(recipe, images)
-    parts = task.split(seed)
+    parts = split(images, seed)
     torch.manual_seed(seed)
     # A fifth faster on a CPU; weights are stored as ever.
     network = recipe.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -67,7 +69,7 @@ def train(recipe: ModelRecipe, images: Data, seed: int, out: Path, progress: Sta
         network.load_state_dict(tensors)
         progress.line(f"{checkpoint}: going on after {len(state.rows)} epochs")
     settings = recipe.recipe.training
-    stages = _stages(settings)
+    stages = _stages(recipe, network)
     while state.stage < len(stages):
         stage = stages[state.stage]
         optimizer = torch.optim.Adam(network.parameters(), lr=stage.settings.learning_rate)
@@ -98,7 +100,12 @@ def train(recipe: ModelRecipe, images: Data, seed: int, out: Path, progress: Sta
     return Trained(network, state.best_epoch, task.measure, state.best_score, test, len(parts.test), rows)
 
 
-def _stages(settings: Training) -> tuple[_Stage, ...]:
+def _stages(recipe: ModelRecipe, network: nn.Module) -> tuple[_Stage, ...]:
+    settings = recipe.recipe.training
+    if settings.binary_weights is None and any(isinstance(module, BinaryConv2d) for module in network.modules()):
+        raise UserError(
+            f"{recipe.model}, recipe {recipe.name}: the network has 1-bit weights, so training needs binary_weights"
+        )
     first = _Stage("real weights", False, settings.real_weights)
     if settings.binary_weights is None:
         return (first,)

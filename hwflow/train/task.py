@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What training needs to know of a task: how its data are split, drawn and lost, and what figure selects an epoch."""
+"""What training needs to know of a task: how its data are drawn, what is lost on them, and what figure selects an epoch."""
 
 import hashlib
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from hwflow.data.folder import ImageSet
 from hwflow.data.segmentation import MaskedImages, turn_and_mirror
-from hwflow.data.split import Split, split
 from hwflow.errors import UserError
 from hwflow.inference import logits, pixel_labels, to_input
 from hwflow.models import ModelRecipe
@@ -31,8 +30,6 @@ class Task(Protocol):
     def measure(self) -> str:
         """What `score` and `validate` give, a fraction."""
         ...
-
-    def split(self, seed: int) -> Split: ...
 
     def fingerprint(self) -> str:
         """A hash of the data."""
@@ -64,9 +61,6 @@ class Classification:
     data: ImageSet
     measure: str = "accuracy (top-1)"
 
-    def split(self, seed: int) -> Split:
-        return split(self.data, seed)
-
     def fingerprint(self) -> str:
         return _hash(self.data.images, self.data.labels)
 
@@ -95,9 +89,6 @@ class Segmentation:
     data: MaskedImages
     terms: Loss
     measure: str = "Dice"
-
-    def split(self, seed: int) -> Split:
-        return self.data.split(seed)
 
     def fingerprint(self) -> str:
         return _hash(self.data.images, self.data.masks)

@@ -8,9 +8,9 @@ saturate. RPReLU stands only after the 1x1 convolutions, as in figures 2c and 2d
 quantiser after it floors, so that its slope is an arithmetic shift. Shapes in comments are CHW for the recipe `mini`.
 """
 
-from typing import Annotated, Self
+from typing import Self
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from hwflow.nn import (
@@ -25,19 +25,9 @@ from hwflow.nn import (
     RPReLU,
     RSign,
     StepQuant,
+    halved,
 )
-from hwflow.nn.quantizers import is_power_of_two
-from hwflow.recipe import Recipe, Section
-
-
-def power_of_two(step: float) -> float:
-    """`step` itself. Raises ValueError if hardware would need a multiplier for it."""
-    if not is_power_of_two(step):
-        raise ValueError(f"must be a power of two, got {step}")
-    return step
-
-
-Step = Annotated[float, AfterValidator(power_of_two)]
+from hwflow.recipe import Recipe, Section, Step
 
 
 class Stage(Section):
@@ -278,11 +268,6 @@ class BiShuffleNet(nn.Module):
 def shortcut_pool(odd: bool) -> nn.MaxPool2d:
     """2x2 max pool to half the size, rounded up as the convolution beside it does."""
     return nn.MaxPool2d(2, stride=2, ceil_mode=odd)
-
-
-def halved(size: int) -> int:
-    """Size of a map after a stride of 2."""
-    return (size + 1) // 2
 
 
 def build(recipe: BiShuffleNetRecipe) -> BiShuffleNet:

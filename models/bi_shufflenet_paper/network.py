@@ -4,7 +4,7 @@ and 6.
 
 Weights and inputs of the convolutions inside the units are 1-bit, all else is float: this network has no hardware of
 ours, `bi_shufflenet` is the one that has. What the text leaves open is read so that its operation counts come out: the
-1-bit convolutions that replace depthwise ones are dense, in a pair of 3x3 the second one strides, `basic` (ks_DWr)
+1-bit convolutions that replace depthwise ones are dense, in a pair of 3x3 the second one strides, a single ks_DWr
 changes the basic units alone, and a shortcut spans one right convolution, or all left ones. Maps are padded with 0, as
 is usual where a network does not say.
 
@@ -16,7 +16,7 @@ from typing import Self
 from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
-from hwflow.nn import Add, BatchNorm2d, BinaryConv2d, ChannelShuffle, ChannelSplit, RPReLU, RSign
+from hwflow.nn import Add, BatchNorm2d, BinaryConv2d, ChannelShuffle, ChannelSplit, RPReLU, RSign, halved
 from hwflow.recipe import Recipe, Section
 
 
@@ -147,9 +147,6 @@ class BasicUnit(nn.Module):
 class BiShuffleNetPaper(nn.Module):
     """Pixels in [0, 1], [N, C, H, W], to logits [N, classes]."""
 
-    pixels = 1
-    """The logits are those of a mean already."""
-
     def __init__(self, recipe: BiShuffleNetPaperRecipe) -> None:
         super().__init__()
         variant, stem = recipe.variant, recipe.stem
@@ -185,11 +182,6 @@ def shortcut_pool(maximum: bool, odd: bool) -> nn.Module:
     """2x2 pool to half the size, rounded up as the convolution beside it does."""
     kind = nn.MaxPool2d if maximum else nn.AvgPool2d
     return kind(2, stride=2, ceil_mode=odd)
-
-
-def halved(size: int) -> int:
-    """Size of a map after a stride of 2."""
-    return (size + 1) // 2
 
 
 def build(recipe: BiShuffleNetPaperRecipe) -> BiShuffleNetPaper:

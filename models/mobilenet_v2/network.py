@@ -4,30 +4,13 @@
 For comparison and not for hardware.
 """
 
-from pathlib import Path
-
 from torchvision.models import mobilenet_v2
 
-from hwflow.nn.library import LibraryClassifier
-from hwflow.recipe import Recipe
+from hwflow.nn.library import LibraryClassifier, LibraryRecipe
+
+RECIPE = LibraryRecipe
 
 
-class MobileNetV2Recipe(Recipe):
-    """`pretrained`: a file of torchvision's weights, relative to where the command runs."""
-
-    pretrained: Path | None = None
-
-
-def build(recipe: MobileNetV2Recipe) -> LibraryClassifier:
+def build(recipe: LibraryRecipe) -> LibraryClassifier:
     """The network of a recipe, untrained but for `pretrained`."""
-    return LibraryClassifier(
-        mobilenet_v2(),
-        stem="features.0.0",
-        head="classifier.1",
-        channels=recipe.input.channels,
-        classes=len(recipe.classes),
-        pretrained=recipe.pretrained,
-    )
-
-
-RECIPE = MobileNetV2Recipe
+    return LibraryClassifier(recipe, mobilenet_v2(), stem="features.0.0", head="classifier.1")

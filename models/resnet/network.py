@@ -4,34 +4,24 @@
 For comparison and not for hardware.
 """
 
-from pathlib import Path
 from typing import Literal
 
 from torchvision.models import resnet18, resnet34
 
-from hwflow.nn.library import LibraryClassifier
-from hwflow.recipe import Recipe
+from hwflow.nn.library import LibraryClassifier, LibraryRecipe
 
 NETWORKS = {18: resnet18, 34: resnet34}
 
 
-class ResNetRecipe(Recipe):
-    """`pretrained`: a file of torchvision's weights for this depth, relative to where the command runs."""
+class ResNetRecipe(LibraryRecipe):
+    """`pretrained` is of the network of this `depth`."""
 
     depth: Literal[18, 34] = 18
-    pretrained: Path | None = None
 
 
 def build(recipe: ResNetRecipe) -> LibraryClassifier:
     """The network of a recipe, untrained but for `pretrained`."""
-    return LibraryClassifier(
-        NETWORKS[recipe.depth](),
-        stem="conv1",
-        head="fc",
-        channels=recipe.input.channels,
-        classes=len(recipe.classes),
-        pretrained=recipe.pretrained,
-    )
+    return LibraryClassifier(recipe, NETWORKS[recipe.depth](), stem="conv1", head="fc")
 
 
 RECIPE = ResNetRecipe

@@ -16,32 +16,24 @@ quantisation, on the way down and again on the way up, where an up-convolution (
 Shapes in comments are CHW for the recipe `mini`.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from hwflow.nn import BatchNorm2d, BinaryConv2d, Concat, DepthToSpace, IntConv2d, RSiLU, StepQuant, UnitQuant
-from hwflow.nn.quantizers import is_power_of_two
-from hwflow.recipe import Section, SegmentationRecipe
+from hwflow.recipe import Section, SegmentationRecipe, Step
 
 HALVINGS = 4
 FLOAT_DIGITS = 24
 """Digits of a float32: with more bits than these, rounding changes nothing."""
 
 
-def power_of_two(step: float) -> float:
-    """`step` itself. Raises ValueError if hardware would need a multiplier for it."""
-    if not is_power_of_two(step):
-        raise ValueError(f"must be a power of two, got {step}")
-    return step
-
-
 class Bits(Section):
     """Of the kind `hardware` only: bits of the weights that are not 1-bit, and the step of the k-bit activations
     (default 2^-k, which clips them to [0, 1) as eq. 4 clips to [0, 1])."""
 
-    step: Annotated[float, AfterValidator(power_of_two)] | None = None
+    step: Step | None = None
     first_weights: int = Field(default=8, ge=1)
     up_weights: int = Field(default=4, ge=2)
     last_weights: int = Field(default=8, ge=2)

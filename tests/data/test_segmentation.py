@@ -10,6 +10,7 @@ from PIL import Image
 
 from hwflow.data.load import load_data
 from hwflow.data.segmentation import load_masked, turn_and_mirror
+from hwflow.data.split import split
 from hwflow.errors import UserError
 from hwflow.models import find_recipe
 
@@ -43,7 +44,7 @@ def test_a_group_stays_on_one_side(folder: Path) -> None:
     data = load_masked(folder, (1, 8, 8))
     assert data.groups.tolist() == [0, 0, 1, 1, 2, 2, 3, 3, 4, 4]
     for seed in range(5):
-        parts = data.split(seed)
+        parts = split(data, seed)
         sides = [set((part // 2).tolist()) for part in (parts.train, parts.validation, parts.test)]
         assert len(parts.test) == 2 and sum(map(len, sides)) == len(set.union(*sides)) == 5
 

@@ -13,7 +13,7 @@ from torchvision.models import shufflenet_v2_x0_5
 from hwflow.errors import UserError
 from hwflow.models import find_recipe
 from hwflow.nn import BinaryConv2d, RPReLU, RSign
-from hwflow.nn.library import LibraryClassifier
+from hwflow.nn.library import LibraryClassifier, LibraryRecipe
 from hwflow.nn.react import ShortcutConv
 from hwflow.variants import changed
 
@@ -101,10 +101,10 @@ def test_both_recipes_of_every_baseline() -> None:
 
 
 def _library(channels: int, pretrained: Path | None) -> LibraryClassifier:
+    recipe = find_recipe("shufflenet_v2").recipe.model_dump()
+    changes = {"input": {"channels": channels, "height": 64, "width": 64}, "pretrained": pretrained}
     network = shufflenet_v2_x0_5()
-    return LibraryClassifier(
-        network, stem="conv1.0", head="fc", channels=channels, classes=6, pretrained=pretrained
-    ).eval()
+    return LibraryClassifier(LibraryRecipe(**recipe | changes), network, stem="conv1.0", head="fc").eval()
 
 
 @pytest.mark.parametrize(

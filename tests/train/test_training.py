@@ -71,6 +71,15 @@ def test_another_seed_is_another_run(model_folder: Path, data: Path, tmp_path: P
         _run(model_folder, data, out, Progress(), seed=1)
 
 
+def test_one_bit_weights_need_their_stage(model_folder: Path, data: Path, tmp_path: Path) -> None:
+    path = model_folder / "tiny" / "recipe.yaml"
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "binary_weights" not in line))
+    recipe = find_recipe(str(model_folder))
+    images = load_folder(data, recipe.recipe.input.shape, recipe.recipe.classes)
+    with pytest.raises(UserError, match="own_model, recipe tiny: the network has 1-bit weights"):
+        train(recipe, images, 0, tmp_path, Progress())
+
+
 def test_a_broken_checkpoint(model_folder: Path, data: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(KilledError):

@@ -1,15 +1,26 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Training, validation and test parts of an image set."""
+"""Training, validation and test parts of an image set, and the choice of tiles for the paper's 472 images."""
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from hwflow.data.folder import ImageSet
+from hwflow.errors import UserError
 
 VALIDATION_TENTHS = 1
 TEST_TENTHS = 2
+PAPER_SEEDS = (0, 1, 2, 3, 4)
+"""The paper averages over five random splits (section 4.1); it does not say which."""
+FREE_CLASS = "MT_Free"
+FREE_TILES = 80
+"""392 defective and 80 free tiles are the 472 images of the paper; its authors publish 952 free ones."""
+
+Protocol = Literal["file", "group"]
+"""file: the paper's, every image by itself. group: what shows the same thing stays on one side."""
 
 
 @dataclass(frozen=True)
@@ -21,27 +32,74 @@ class Split:
     test: Tensor
 
 
-def split(images: ImageSet, seed: int) -> Split:
-    """7 : 1 : 2 at random by `seed`, in every class; the images of a group stay together.
+def split(images: ImageSet, seed: int, protocol: Protocol = "group") -> Split:
+    """7 : 1 : 2 at random by `seed`, in every class.
 
-    A group counts to the class of its first image. A class of one group goes to the training part.
+    With protocol "group" the images of a group stay together. A group counts to the rarest class in it, and rare
+    classes choose first. The shares of a class can only be as exact as its groups are small; a part that would get none
+    of a class takes its smallest group from the training part, as long as that keeps one. A class of one group goes to
+    the training part.
+
+    Raises UserError if a part is left without any image.
     """
+    numbers = images.groups if protocol == "group" else torch.arange(len(images))
+    parts = _assign(images.labels.tolist(), numbers.tolist(), seed)
+    for name, indices in parts.items():
+        if not indices:
+            raise UserError(
+                f"{images.place}: a 7:1:2 split of its {len(images)} images leaves none for the {name} part; "
+                "add images: some class needs 10 or more"
+            )
+    return Split(*(torch.tensor(sorted(parts[name]), dtype=torch.int64) for name in ("train", "validation", "test")))
+
+
+def choose_free(images: ImageSet, seed: int, count: int = FREE_TILES, free: str = FREE_CLASS) -> ImageSet:
+    """All images of the other classes, and `count` of the class `free` drawn by `seed`, in their order.
+
+    With 80 of MT_Free this is the paper's protocol of 472 images, of which a copy may hold fewer defective ones.
+
+    Raises UserError if the class is not there or holds fewer than `count`.
+    """
+    if free not in images.classes:
+        raise UserError(f"{images.place}: no class {free} to choose {count} images of")
+    is_free = images.labels == images.classes.index(free)
+    of_class = is_free.nonzero().flatten()
+    if len(of_class) < count:
+        raise UserError(f"{images.place}: class {free} has {len(of_class)} images, {count} are asked for")
+    chosen = of_class[torch.randperm(len(of_class), generator=torch.Generator().manual_seed(seed))[:count]]
+    return images.take(torch.cat([(~is_free).nonzero().flatten(), chosen]).sort().values)
+
+
+def _assign(labels: list[int], group_of: list[int], seed: int) -> dict[str, list[int]]:
+    """Indices of the images of each part, by group."""
     members: dict[int, list[int]] = {}
-    for index, group in enumerate(images.groups.tolist()):
-        members.setdefault(group, []).append(index)
+    for index, number in enumerate(group_of):
+        members.setdefault(number, []).append(index)
+    sizes = Counter(labels)
+    rarity = {label: (size, label) for label, size in sizes.items()}
     by_class: dict[int, list[list[int]]] = {}
     for group in members.values():
-        by_class.setdefault(int(images.labels[group[0]]), []).append(group)
+        by_class.setdefault(min((labels[i] for i in group), key=rarity.__getitem__), []).append(group)
     parts: dict[str, list[int]] = {"train": [], "validation": [], "test": []}
-    for label, groups in sorted(by_class.items()):
-        generator = torch.Generator().manual_seed(seed * 1009 + label)
-        order = torch.randperm(len(groups), generator=generator).tolist()
-        size = sum(map(len, groups))
-        wanted = {"test": size * TEST_TENTHS // 10, "validation": size * VALIDATION_TENTHS // 10}
-        for position in order:
-            group = groups[position]
-            part = next((name for name, left in wanted.items() if left >= len(group)), "train")
-            if part != "train":
-                wanted[part] -= len(group)
-            parts[part] += group
-    return Split(*(torch.tensor(sorted(parts[name]), dtype=torch.int64) for name in ("train", "validation", "test")))
+    for label in sorted(by_class, key=rarity.__getitem__):
+        candidates = by_class[label]
+        order = torch.randperm(len(candidates), generator=torch.Generator().manual_seed(seed * 1009 + label)).tolist()
+        share = {"test": sizes[label] * TEST_TENTHS // 10, "validation": sizes[label] * VALIDATION_TENTHS // 10}
+        # Groups of rarer classes have brought some of this class along.
+        left = {part: wanted - sum(labels[i] == label for i in parts[part]) for part, wanted in share.items()}
+        training: list[list[int]] = []
+        for group in (candidates[position] for position in order):
+            count = sum(labels[i] == label for i in group)
+            part = next((name for name, room in left.items() if room >= count), "train")
+            if part == "train":
+                training.append(group)
+            else:
+                left[part] -= count
+                parts[part] += group
+        for part, wanted in share.items():
+            if wanted and left[part] == wanted and len(training) > 1:
+                smallest = min(training, key=len)
+                training.remove(smallest)
+                parts[part] += smallest
+        parts["train"] += [index for group in training for index in group]
+    return parts

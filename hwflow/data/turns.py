@@ -27,7 +27,7 @@ def turn(images: Tensor, turns: Tensor) -> Tensor:
     if images.shape[-1] != images.shape[-2] and bool((turns % 2).any()):
         raise ValueError(f"images of {images.shape[-1]}x{images.shape[-2]} pixels keep their shape in half turns only")
     changed = torch.empty_like(images)
-    for number in turns.unique().tolist():
+    for number in sorted(set(turns.tolist())):
         which = turns == number
         turned = torch.rot90(images[which], number % 4, (-2, -1))
         changed[which] = turned.flip(-1) if number >= TURNS // 2 else turned

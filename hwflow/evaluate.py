@@ -93,9 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _evaluate(args: argparse.Namespace) -> int:
-    from hwflow.data.folder import ImageSet
-    from hwflow.data.load import load_data
-    from hwflow.data.split import split
+    from hwflow.data.load import load_data, split_data
     from hwflow.models import find_recipe
 
     if args.json is not None and not args.json.parent.is_dir():
@@ -106,15 +104,15 @@ def _evaluate(args: argparse.Namespace) -> int:
         with progress.stage("read images") as stage:
             images = load_data(args.data, recipe.recipe, stage.tick)
             if args.split == "test":
-                images = images.take(split(images, args.seed).test)
+                images = images.take(split_data(images, recipe.recipe, args.seed).test)
         with progress.stage(f"label, {args.engine}") as stage:
             found = label(images.images, stage.tick)
     head = {"model": recipe.model, "recipe": recipe.name, "engine": args.engine, "n": len(images)}
-    if isinstance(images, ImageSet):
+    if images.masks is None:
         figures = _of_images(images.labels, found, recipe.recipe.classes)
         text = _table(head | figures)
     else:
-        figures = _of_pixels(images.masks, found)
+        figures = _of_pixels(images.masks[:, 0], found)
         text = _lines(head | figures)
     sys.stdout.write(text)
     if args.json is not None:

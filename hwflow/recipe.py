@@ -62,11 +62,20 @@ class Training(Section):
     binary_weights: TrainingStage | None = None
 
 
+class Data(Section):
+    """Which images are for training, which for the test: `split` by file or by group (`hwflow.data.split`), and of the
+    classes in `at_most` so many images only."""
+
+    split: Literal["file", "group"] = "group"
+    at_most: dict[str, PositiveInt] = {}
+
+
 class Recipe(Section):
     """One set of sizes for a network, and how to train it. The order of `classes` is the order of the outputs."""
 
     input: Input
     classes: tuple[str, ...] = Field(min_length=2)
+    data: Data = Data()
     training: Training
 
 

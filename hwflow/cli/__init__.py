@@ -16,6 +16,7 @@ COMMANDS = {
     "train": "train a model on a folder of images",
     "evaluate": "measure a model on a folder of images",
     "count": "count a network's parameters, bits and operations",
+    "data": "check a set of images and draw a picture of it",
     "verify": "simulate a finished build again and compare every tensor",
     "report": "draw report.html again and print the table",
     "doctor": "show which tools are there, and what each absence turns off",

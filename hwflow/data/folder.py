@@ -1,23 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A labelled set of images: a folder that holds one folder a class."""
+"""A labelled set of images, with pixel masks where it has some, read from a folder in one of the forms of `layout`."""
 
-import csv
-from collections.abc import Sequence
+import os.path
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hwflow.cli.progress import Tick
-from hwflow.data.images import image_files, load_image
-from hwflow.errors import UserError, did_you_mean
-
-MANIFEST = "MANIFEST.tsv"
-WHERE_TO_GET_NEU = (
-    "NEU-CLS, the NEU surface defect database, is in github.com/abin24/Surface-Inspection-defect-detection-dataset"
-)
+from hwflow.data.images import load_image, open_image, open_mask, to_array, to_mask
+from hwflow.data.known import tile_groups
+from hwflow.data.layout import Sample, find_samples
+from hwflow.data.manifest import Entry, read_manifest, require_content, require_files
+from hwflow.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class ImageSet:
     groups: Tensor  # int64 [N]
     paths: tuple[Path, ...]
     classes: tuple[str, ...]
+    masks: Tensor | None = None  # uint8 [N, 1, H, W], 1 is defect; None where they were not read
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -36,72 +36,94 @@ class ImageSet:
     def take(self, indices: Tensor) -> "ImageSet":
         """The images of the given indices, in their order."""
         paths = tuple(self.paths[i] for i in indices.tolist())
-        return ImageSet(self.images[indices], self.labels[indices], self.groups[indices], paths, self.classes)
+        masks = None if self.masks is None else self.masks[indices]
+        return ImageSet(self.images[indices], self.labels[indices], self.groups[indices], paths, self.classes, masks)
+
+    @property
+    def place(self) -> str:
+        """The folder that holds all images, for messages."""
+        return os.path.commonpath([path.parent for path in self.paths]) if self.paths else "no images"
 
 
 def load_folder(
     folder: Path, shape: tuple[int, int, int], classes: Sequence[str], tick: Tick | None = None
 ) -> ImageSet:
-    """All images of `folder`/CLASS for every class, resized to `shape` (C, H, W), in the order of classes and file
-    names.
+    """All images of every class in `folder`, resized to `shape` (C, H, W), in the order of classes and file names.
 
-    A MANIFEST.tsv in `folder` with the columns `path` (relative to it) and `group` says which images show the same
-    thing; without it every image is a group of its own. `tick` is told of every image.
+    Masks are left alone. A MANIFEST.tsv in `folder` with the columns `path` (relative to it) and `group` says which
+    images show the same thing; without it photographs of Magnetic Tile are grouped by their numbers
+    (`known.tile_groups`), and any other image is a group of its own. `tick` is told of every image.
 
-    Raises UserError, naming the file or folder, if the folder or a class is missing or empty, if there is a folder with
-    images that is no class, if an image cannot be read, or if the manifest is wrong.
+    Raises UserError, naming the file or folder, for what `find_samples` refuses, if an image cannot be read, if the
+    manifest is wrong, and if a file that it lists is missing or has changed.
     """
-    if not folder.is_dir():
-        raise UserError(
-            f"{folder}: no such folder; --data takes a folder that holds one folder a class ({WHERE_TO_GET_NEU})"
-        )
-    present = sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    for name in classes:
-        if name not in present:
-            hint = did_you_mean(name, present).replace("did you mean", "is it")
-            raise UserError(
-                f"{folder}: class folder {name} is missing{hint}; the recipe's classes are {', '.join(classes)}"
-            )
-    for name in present:
-        if name not in classes and image_files(folder / name):
-            raise UserError(f"{folder / name}: not a class of the recipe ({', '.join(classes)}); move it away")
-    files = {name: image_files(folder / name) for name in classes}
-    for name, found in files.items():
-        if not found:
-            raise UserError(f"{folder / name}: holds no image; every class needs some")
-    paths = [path for name in classes for path in files[name]]
-    group_of = read_groups(folder / MANIFEST)
-    numbers: dict[str, int] = {}
-    groups, images = [], []
-    channels, height, width = shape
-    for done, path in enumerate(paths, 1):
-        relative = path.relative_to(folder).as_posix()
-        group = group_of.get(relative, relative)
-        groups.append(numbers.setdefault(group, len(numbers)))
-        images.append(load_image(path, (height, width), channels))
+    found = find_samples(folder, classes)
+    return _load(folder, shape, found, tick, with_masks=False)
+
+
+def load_masked(
+    folder: Path, shape: tuple[int, int, int], classes: Sequence[str] | None = None, tick: Tick | None = None
+) -> ImageSet:
+    """As `load_folder`, with the masks: 1 where they are above 127, resized with their images.
+
+    `classes` (default: all of the folder) may name some only, as the paper does that trains on every defect by itself.
+    Masks may be empty: tiles without a defect have such.
+
+    Raises UserError besides, naming the file, if an image has no mask, and for what `open_mask` refuses.
+    """
+    found = find_samples(folder, classes, others=True)
+    without = next((sample.image for samples in found.values() for sample in samples if sample.mask is None), None)
+    if without is not None:
+        raise UserError(f"{without}: has no mask; add a mask of the same name, a .png beside it or in the folder masks")
+    return _load(folder, shape, found, tick, with_masks=True)
+
+
+def _load(
+    folder: Path,
+    shape: tuple[int, int, int],
+    found: Mapping[str, Sequence[Sample]],
+    tick: Tick | None,
+    with_masks: bool,
+) -> ImageSet:
+    samples = [sample for of_class in found.values() for sample in of_class]
+    entries = read_manifest(folder)
+    files = [path for sample in samples for path in (sample.image, sample.mask) if path is not None]
+    require_files(folder, entries, frozenset(path.parent for path in files))
+    images, masks = [], []
+    for done, sample in enumerate(samples, 1):
+        require_content(sample.image, entries.get(sample.image.relative_to(folder).as_posix()))
+        if with_masks and sample.mask is not None:
+            require_content(sample.mask, entries.get(sample.mask.relative_to(folder).as_posix()))
+            image, mask = _load_pair(sample.image, sample.mask, shape)
+            masks.append(mask)
+        else:
+            image = load_image(sample.image, shape[1:], shape[0])
+        images.append(image)
         if tick is not None:
-            tick(done, len(paths))
-    labels = [label for label, name in enumerate(classes) for _ in files[name]]
+            tick(done, len(samples))
+    labels = [label for label, of_class in enumerate(found.values()) for _ in of_class]
     return ImageSet(
-        torch.from_numpy(np.stack(images)), torch.tensor(labels), torch.tensor(groups), tuple(paths), tuple(classes)
+        torch.from_numpy(np.stack(images)),
+        torch.tensor(labels),
+        torch.tensor(_number_groups(folder, [sample.image for sample in samples], entries)),
+        tuple(sample.image for sample in samples),
+        tuple(found),
+        torch.from_numpy(np.stack(masks)) if with_masks else None,
     )
 
 
-def read_groups(manifest: Path) -> dict[str, str]:
-    """The group of each path that the manifest has one for; empty where there is no manifest or no column of groups.
+def _load_pair(path: Path, mask: Path, shape: tuple[int, int, int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    channels, height, width = shape
+    image = open_image(path, channels)
+    drawn = open_mask(mask, path, image.size)
+    return to_array(image, (height, width)), to_mask(drawn, (height, width))
 
-    Raises UserError, naming the file, if it is no table or has no column of paths.
-    """
-    if not manifest.is_file():
-        return {}
-    try:
-        with manifest.open(encoding="utf-8", newline="") as file:
-            rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            columns = rows.fieldnames or []
-            if "group" not in columns:
-                return {}
-            if "path" not in columns:
-                raise UserError(f"{manifest}: has a column group, but no column path")
-            return {row["path"]: row["group"] for row in rows if row["group"]}
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{manifest}: not a table of tab-separated UTF-8 text ({error})") from None
+
+def _number_groups(folder: Path, paths: Sequence[Path], entries: Mapping[str, Entry]) -> list[int]:
+    """Groups as numbers in the order in which they appear."""
+    names = [path.relative_to(folder).as_posix() for path in paths]
+    if not any(entry.group for entry in entries.values()):
+        names = tile_groups([path.stem for path in paths]) or names
+    numbers: dict[str, int] = {}
+    of_entry = (entries[name].group if name in entries else "" for name in names)
+    return [numbers.setdefault(group or name, len(numbers)) for group, name in zip(of_entry, names, strict=True)]

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The data that a recipe is for, from a folder."""
+"""The data that a recipe is for, from a folder, and their parts by its protocol."""
 
 from pathlib import Path
 
 from hwflow.cli.progress import Tick
-from hwflow.data.folder import ImageSet, load_folder
-from hwflow.data.segmentation import MaskedImages, load_masked
+from hwflow.data.folder import ImageSet, load_folder, load_masked
+from hwflow.data.split import Split, split
 from hwflow.errors import UserError
 from hwflow.recipe import Recipe, SegmentationRecipe
 
 
-def load_data(folder: Path, recipe: Recipe, tick: Tick | None = None) -> ImageSet | MaskedImages:
-    """Images with a mask each if the recipe's network labels pixels, else images in one folder a class.
+def load_data(folder: Path, recipe: Recipe, tick: Tick | None = None) -> ImageSet:
+    """Images with a mask each if the recipe's network labels pixels, else without.
 
     Raises UserError where `load_masked` or `load_folder` do, and if masks cannot tell the recipe's classes apart.
     """
@@ -22,4 +22,9 @@ def load_data(folder: Path, recipe: Recipe, tick: Tick | None = None) -> ImageSe
             f"{folder}: masks tell two classes apart, the recipe has {len(recipe.classes)}; use one of background and"
             " defect"
         )
-    return load_masked(folder, recipe.input.shape, tick)
+    return load_masked(folder, recipe.input.shape, tick=tick)
+
+
+def split_data(images: ImageSet, recipe: Recipe, seed: int) -> Split:
+    """The parts for training, validation and test that the recipe's protocol makes by `seed`; raises as `split`."""
+    return split(images, seed, recipe.data.split, recipe.data.at_most)

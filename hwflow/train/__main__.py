@@ -9,9 +9,11 @@ from hwflow.cli.frame import DONE, Parser, run
 from hwflow.cli.progress import open_progress
 
 EPILOG = """\
-DIR holds one folder a class, called as the classes in the recipe. NEU-CLS, the NEU surface defect database, fits the
-recipes of bi_shufflenet; it is in github.com/abin24/Surface-Inspection-defect-detection-dataset. For a model that
-labels pixels, as u_binet, DIR holds images/ and masks/ with files of the same names.
+DIR holds one folder a class, called as the classes in the recipe, or for a model that labels pixels, as u_binet, images/
+and masks/ with files of the same names. The authors of the sets that the recipes are for publish them in
+  NEU-CLS        github.com/abin24/Surface-Inspection-defect-detection-dataset
+  Magnetic Tile  github.com/abin24/Magnetic-tile-defect-datasets.
+  NEU patches    github.com/SongGuorong/MCITF (images and masks of SD-saliency-900)
 
 A run that was stopped goes on when the same command is given again. Copy weights.safetensors and card.md from OUT into
 the recipe's folder to make them the ones that every other command takes."""

@@ -11,13 +11,12 @@ import torch
 from hwflow.data.folder import ImageSet
 from hwflow.models import ModelRecipe
 from hwflow.nn import BinaryConv2d
-from hwflow.recipe import Training
+from hwflow.recipe import Data, Training
 from hwflow.train.loop import Trained
-from hwflow.train.task import Data
 
 
 def write_card(
-    path: Path, recipe: ModelRecipe, images: Data, folder: str, seed: int, result: Trained, weights: Path
+    path: Path, recipe: ModelRecipe, images: ImageSet, folder: str, seed: int, result: Trained, weights: Path
 ) -> None:
     """Write the card as Markdown; `folder` is the name of the images' folder, not its path on this machine."""
     options = ["--model", recipe.model, "--recipe", recipe.name, "--data", folder, "--seed", str(seed)]
@@ -39,8 +38,7 @@ def write_card(
 | input | {channels} x {height} x {width}, unsigned 8 bits |
 | 1-bit weights | {one_bit:,} in {len(convs)} convolutions |
 | images | {_images(images)} |
-| split | 7 : 1 : 2{" in every class" if isinstance(images, ImageSet) else ""}, seed {seed}; images of a group on one \
-side |
+| split | {_split(recipe.recipe.data, seed)} |
 | epochs | {_epochs(settings)}; the best on the validation part is number {result.best_epoch} of the last |
 | time | {seconds / 60:.0f} minutes |
 | versions | {versions} |
@@ -54,12 +52,19 @@ All quantisers of the network were on, in training and in the measurement. Made 
     )
 
 
-def _images(images: Data) -> str:
-    if not isinstance(images, ImageSet):
+def _images(images: ImageSet) -> str:
+    if images.masks is not None:
         return f"{len(images)} with masks; {float(images.masks.double().mean()):.2%} of the pixels are defects"
     counts = torch.bincount(images.labels, minlength=len(images.classes)).tolist()
     classes = ", ".join(f"{name} ({count})" for name, count in zip(images.classes, counts, strict=True))
     return f"{len(images)}: {classes}"
+
+
+def _split(data: Data, seed: int) -> str:
+    text = f"7 : 1 : 2 in every class, seed {seed}; "
+    text += "images of a group on one side" if data.split == "group" else "every image by itself, whatever it shows"
+    chosen = ", ".join(f"{count} of {name}" for name, count in data.at_most.items())
+    return f"{text}; at most {chosen}" if chosen else text
 
 
 def _epochs(settings: Training) -> str:

@@ -14,14 +14,16 @@ import torch
 from torch import Tensor, nn
 
 from hwflow.cli.progress import StageProgress
-from hwflow.data.split import Split, split
+from hwflow.data.folder import ImageSet
+from hwflow.data.load import split_data
+from hwflow.data.split import Split
 from hwflow.errors import UserError
 from hwflow.files import publish
 from hwflow.models import ModelRecipe
 from hwflow.nn import BinaryConv2d, binary_weights
 from hwflow.recipe import Training, TrainingStage
 from hwflow.train.checkpoint import CHECKPOINT_FILE, Row, State, load_checkpoint, save_checkpoint
-from hwflow.train.task import Data, Task, task_of
+from hwflow.train.task import Task, task_of
 
 LOG_FILE = "log.csv"
 
@@ -47,7 +49,7 @@ class _Stage:
     settings: TrainingStage
 
 
-def train(recipe: ModelRecipe, images: Data, seed: int, out: Path, progress: StageProgress) -> Trained:
+def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress: StageProgress) -> Trained:
     """Train `recipe` on the training part of `images`, and measure the best epoch of the last stage on the test part.
 
     `out`, an existing folder, takes log.csv and a checkpoint; where it holds the checkpoint of the same run, that run
@@ -57,7 +59,7 @@ def train(recipe: ModelRecipe, images: Data, seed: int, out: Path, progress: Sta
     recipe has no stage for the network's 1-bit weights.
     """
     task = task_of(recipe, images)
-    parts = split(images, seed)
+    parts = split_data(images, recipe.recipe, seed)
     torch.manual_seed(seed)
     # A fifth faster on a CPU; weights are stored as ever.
     network = recipe.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]

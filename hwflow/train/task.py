@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hwflow.data.folder import ImageSet
-from hwflow.data.segmentation import MaskedImages, turn_and_mirror
+from hwflow.data.turns import random_turns
 from hwflow.errors import UserError
 from hwflow.inference import logits, pixel_labels, to_input
 from hwflow.models import ModelRecipe
@@ -19,8 +19,6 @@ from hwflow.pixelscores import PixelCounts, count_pixels
 from hwflow.recipe import Loss, SegmentationRecipe
 from hwflow.train.augment import augment, relight
 from hwflow.train.losses import pixel_loss
-
-Data = ImageSet | MaskedImages
 
 
 class Task(Protocol):
@@ -86,16 +84,17 @@ class Classification:
 class Segmentation:
     """One label a pixel: the recipe's loss, and Dice over the pixels of all images together."""
 
-    data: MaskedImages
+    images: Tensor  # uint8 [N, C, H, W]
+    masks: Tensor  # uint8 [N, 1, H, W]
     terms: Loss
     measure: str = "Dice"
 
     def fingerprint(self) -> str:
-        return _hash(self.data.images, self.data.masks)
+        return _hash(self.images, self.masks)
 
     def draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        images, masks = turn_and_mirror(self.data.images[indices].float(), self.data.masks[indices], generator)
-        return to_input(relight(images, generator)), masks.to(torch.int64)
+        images, masks = random_turns(self.images[indices], self.masks[indices], generator)
+        return to_input(relight(images.float(), generator)), masks[:, 0].to(torch.int64)
 
     def loss(self, network: nn.Module, output: Tensor, targets: Tensor) -> Tensor:
         return pixel_loss(output, targets, self.terms)
@@ -110,22 +109,21 @@ class Segmentation:
     def validate(self, network: nn.Module, indices: Tensor) -> float:
         training = network.training
         network.eval()
-        found = pixel_labels(network, self.data.images[indices])
+        found = pixel_labels(network, self.images[indices])
         network.train(training)
-        return count_pixels(found, self.data.masks[indices]).dice
+        return count_pixels(found, self.masks[indices, 0]).dice
 
 
-def task_of(recipe: ModelRecipe, data: Data) -> Task:
+def task_of(recipe: ModelRecipe, data: ImageSet) -> Task:
     """The task of training `recipe` on `data`.
 
-    Raises UserError if the recipe is for other data.
+    Raises UserError if the recipe labels pixels and the data have no masks.
     """
-    if isinstance(data, MaskedImages) != isinstance(recipe.recipe, SegmentationRecipe):
-        raise UserError(f"{recipe.model}, recipe {recipe.name}: these data are not what it labels")
-    if isinstance(data, MaskedImages):
-        assert isinstance(recipe.recipe, SegmentationRecipe)
-        return Segmentation(data, recipe.recipe.training.loss)
-    return Classification(data)
+    if not isinstance(recipe.recipe, SegmentationRecipe):
+        return Classification(data)
+    if data.masks is None:
+        raise UserError(f"{recipe.model}, recipe {recipe.name}: labels pixels, and {data.place} was read without masks")
+    return Segmentation(data.images, data.masks, recipe.recipe.training.loss)
 
 
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:

@@ -14,7 +14,7 @@ from PIL import Image
 from stopped_progress import KilledError, Progress
 
 from hwflow.content import content_root
-from hwflow.data.segmentation import load_masked
+from hwflow.data.folder import load_folder, load_masked
 from hwflow.errors import UserError
 from hwflow.evaluate import main as evaluate
 from hwflow.models import find_recipe
@@ -117,9 +117,11 @@ def test_the_commands_learn_and_measure(
     images = load_masked(data, (1, 16, 16))
     with torch.no_grad():
         found = find_recipe(str(model)).load().double()(images.images.double() / 256).argmax(1)
-    right = int(((found == 1) & (images.masks == 1)).sum())
-    assert result["dice"] == 2 * right / int((found == 1).sum() + (images.masks == 1).sum())
-    assert result["accuracy"] == float((found == images.masks).double().mean())
+    assert images.masks is not None
+    masks = images.masks[:, 0]
+    right = int(((found == 1) & (masks == 1)).sum())
+    assert result["dice"] == 2 * right / int((found == 1).sum() + (masks == 1).sum())
+    assert result["accuracy"] == float((found == masks).double().mean())
     assert result["dice"] > 0.5
     assert f"dice {result['dice']:.4f}" in capsys.readouterr().out
     assert evaluate([*words, "--engine", "integer"]) == 0
@@ -129,15 +131,16 @@ def test_the_commands_learn_and_measure(
     assert json.loads((tmp_path / "result.json").read_text())["n"] == 6
 
 
-def test_data_of_another_task(model: Path, data: Path, tmp_path: Path) -> None:
-    recipe = find_recipe("bi_shufflenet", "mini")
-    with pytest.raises(UserError, match="bi_shufflenet, recipe mini: these data are not what it labels"):
-        train(recipe, load_masked(data, (1, 16, 16)), 0, tmp_path, Progress())
+def test_images_without_masks(data: Path, tmp_path: Path) -> None:
+    recipe = find_recipe("u_binet", "mini")
+    images = load_folder(data, (1, 16, 16), ("defect",))
+    with pytest.raises(UserError, match=r"u_binet, recipe mini: labels pixels, and .*images was read without masks"):
+        train(recipe, images, 0, tmp_path, Progress())
 
 
 def test_bad_input_is_one_line(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--model", str(model), "--data", str(tmp_path), "--out", str(tmp_path / "out")]
     assert main(words) == 2
     last = capsys.readouterr().err.strip().splitlines()[-1]
-    assert last.startswith("hwflow train: error: ") and "images: no such folder; --data takes a folder that" in last
+    assert last.startswith("hwflow train: error: ") and "it takes one folder a class, or images/ and masks/" in last
     assert not (tmp_path / "out").exists()

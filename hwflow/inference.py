@@ -20,8 +20,8 @@ def to_input(pixels: Tensor) -> Tensor:
 
 @torch.no_grad()
 def logits(network: nn.Module, images: Tensor, tick: Tick | None = None) -> Tensor:
-    """Logits [N, classes] of uint8 images [N, C, H, W], in the network's own precision and mode; `tick` counts
-    images."""
+    """Logits [N, classes] of uint8 images [N, C, H, W], in the network's own precision and mode, and on its
+    device; `tick` counts images."""
     return torch.cat(list(_batches(network, images, BATCH, tick)))
 
 
@@ -34,8 +34,8 @@ def pixel_labels(network: nn.Module, images: Tensor, tick: Tick | None = None) -
 
 
 def _batches(network: nn.Module, images: Tensor, size: int, tick: Tick | None) -> Iterator[Tensor]:
-    dtype = next(network.parameters()).dtype
+    own = next(network.parameters())
     for start in range(0, len(images), size):
-        yield network(to_input(images[start : start + size]).to(dtype))
+        yield network(to_input(images[start : start + size]).to(own)).cpu()
         if tick is not None:
             tick(min(start + size, len(images)), len(images))

@@ -108,7 +108,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
     """
     if not path.is_file():
         raise UserError(f"{path}: no trained weights; train the recipe first (hwflow train)")
-    tensors = _read_tensors(path)
+    tensors = read_tensors(path)
     expected = network.state_dict()
     missing = [name for name in expected if name not in tensors]
     if missing:
@@ -173,7 +173,11 @@ def _import_network(path: Path) -> ModuleType:
     return module
 
 
-def _read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """All tensors of a safetensors file.
+
+    Raises UserError, naming the file, if it is not a whole one.
+    """
     try:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it is no dict)

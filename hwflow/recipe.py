@@ -47,36 +47,10 @@ class Input(Section):
 
 
 class TrainingStage(Section):
-    """One of the two stages: learning rate reached after the warm-up, from which the cosine falls to 0."""
+    """One of the two stages: how long, and the largest learning rate."""
 
     epochs: PositiveInt
     learning_rate: PositiveFloat
-
-
-class Training(Section):
-    """Adam, `warmup_epochs` linear, then cosine, in both stages. A network without 1-bit weights has no second one."""
-
-    batch: PositiveInt
-    warmup_epochs: int = Field(ge=0)
-    real_weights: TrainingStage
-    binary_weights: TrainingStage | None = None
-
-
-class Data(Section):
-    """Which images are for training, which for the test: `split` by file or by group (`hwflow.data.split`), and of the
-    classes in `at_most` so many images only."""
-
-    split: Literal["file", "group"] = "group"
-    at_most: dict[str, PositiveInt] = {}
-
-
-class Recipe(Section):
-    """One set of sizes for a network, and how to train it. The order of `classes` is the order of the outputs."""
-
-    input: Input
-    classes: tuple[str, ...] = Field(min_length=2)
-    data: Data = Data()
-    training: Training
 
 
 class Loss(Section):
@@ -97,10 +71,70 @@ class Loss(Section):
         return self
 
 
+class Augment(Section):
+    """How training changes images: quarter turns and flips (`random`, or `all` eight of every image in an epoch), shifts
+    by at most `shift` of the height and width, contrast by at most `gain`, brightness by at most `offset` grey levels."""
+
+    turns: Literal["none", "random", "all"] = "random"
+    shift: float = Field(default=1 / 16, ge=0, lt=0.5)
+    gain: float = Field(default=0.2, ge=0, lt=1)
+    offset: float = Field(default=24.0, ge=0, lt=256)
+
+
+class Training(Section):
+    """Adam in both stages, its rate after `schedule` (`hwflow.train.schedule`). A network without 1-bit weights has no
+    second stage. `start` names a recipe of the same model whose trained weights the first stage begins with."""
+
+    batch: PositiveInt
+    schedule: Literal["cosine", "one_cycle", "constant"] = "cosine"
+    warmup_epochs: int = Field(default=0, ge=0)
+    loss: Loss = Loss(cross_entropy=1.0)
+    augment: Augment = Augment()
+    start: str | None = None
+    real_weights: TrainingStage
+    binary_weights: TrainingStage | None = None
+
+    @model_validator(mode="after")
+    def _warmup_of_a_cycle(self) -> Self:
+        if self.schedule == "one_cycle" and self.warmup_epochs:
+            raise ValueError("schedule one_cycle rises by itself; leave warmup_epochs out")
+        return self
+
+
+class Data(Section):
+    """Which images are for training, which for the test: `split` by file or by group (`hwflow.data.split`), and of the
+    classes in `at_most` so many images only."""
+
+    split: Literal["file", "group"] = "group"
+    at_most: dict[str, PositiveInt] = {}
+
+
+class Recipe(Section):
+    """One set of sizes for a network, and how to train it. The order of `classes` is the order of the outputs."""
+
+    input: Input
+    classes: tuple[str, ...] = Field(min_length=2)
+    data: Data = Data()
+    training: Training
+
+    @model_validator(mode="after")
+    def _turns_fit(self) -> Self:
+        if self.training.augment.turns == "all" and self.input.height != self.input.width:
+            raise ValueError("training.augment: turns all needs square images; half turns only come with random")
+        return self
+
+
 class SegmentationTraining(Training):
-    """Training of a network that labels pixels."""
+    """Training of a network that labels pixels; masks turn with their images, and nothing is shifted."""
 
     loss: Loss
+    augment: Augment = Augment(shift=0)
+
+    @model_validator(mode="after")
+    def _unshifted(self) -> Self:
+        if self.augment.shift:
+            raise ValueError("augment: shift moves images away from their masks; leave it out")
+        return self
 
 
 class SegmentationRecipe(Recipe):

@@ -1,17 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The paper's augmentations: quarter turns and a horizontal flip, of images and masks together.
 
-Section 4.1 makes the training set of Magnetic Tile eight times as large with all of them (`eightfold`); section 4.2
-turns NEU patches by a random quarter and flips one in two (`random_turns`). For the classification of NEU the paper
+Section 4.1 makes the training set of Magnetic Tile eight times as large with all of them; section 4.2 turns NEU patches by
+a random quarter and flips one in two (`random_turns`). For the classification of NEU the paper
 names none. Turns move pixels and change none, so masks stay exact.
 """
 
-from dataclasses import replace
-
 import torch
 from torch import Tensor
-
-from hwflow.data.folder import ImageSet
 
 TURNS = 8
 """Turn k is a counterclockwise turn by (k mod 4) quarters, flipped left to right after it for k >= 4."""
@@ -32,20 +28,6 @@ def turn(images: Tensor, turns: Tensor) -> Tensor:
         turned = torch.rot90(images[which], number % 4, (-2, -1))
         changed[which] = turned.flip(-1) if number >= TURNS // 2 else turned
     return changed
-
-
-def eightfold(images: ImageSet) -> ImageSet:
-    """Every image in all eight turns, one behind the other: image i of the set is 8 i to 8 i + 7 of the new one.
-
-    Labels, groups, paths and masks go along. For the training part only: split first.
-
-    Raises ValueError for oblong images.
-    """
-    count = len(images)
-    all_turns = torch.arange(TURNS).repeat(count)
-    larger = images.take(torch.arange(count).repeat_interleave(TURNS))
-    masks = None if larger.masks is None else turn(larger.masks, all_turns)
-    return replace(larger, images=turn(larger.images, all_turns), masks=masks)
 
 
 def random_turns(images: Tensor, masks: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:

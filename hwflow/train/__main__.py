@@ -34,6 +34,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--seed", type=int, default=0, help="of the split, the initial weights and the order (default: 0)"
     )
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help="where the network learns: cpu, cuda, cuda:1, ... (default: a GPU if there is one)",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: runs/MODEL-RECIPE-SEED)")
     return run(parser, _train, argv)
 
@@ -42,16 +47,18 @@ def _train(args: argparse.Namespace) -> int:
     from hwflow.data.load import load_data
     from hwflow.models import CARD_FILE, WEIGHTS_FILE, find_recipe, save_weights
     from hwflow.train.card import write_card
+    from hwflow.train.device import find_device
     from hwflow.train.loop import train
 
     recipe = find_recipe(args.model, args.recipe)
+    device = find_device(args.device)
     out = args.out or Path("runs") / f"{recipe.model}-{recipe.name}-{args.seed}"
     with open_progress() as progress:
         with progress.stage("read images") as stage:
             images = load_data(args.data, recipe.recipe, stage.tick)
             stage.note = f"{len(images)} for {len(recipe.recipe.classes)} classes"
         out.mkdir(parents=True, exist_ok=True)
-        result = train(recipe, images, args.seed, out, progress)
+        result = train(recipe, images, args.seed, out, progress, device)
         weights = out / WEIGHTS_FILE
         save_weights(result.network, weights)
         write_card(out / CARD_FILE, recipe, images, args.data.resolve().name, args.seed, result, weights)

@@ -11,7 +11,7 @@ import torch
 from hwflow.data.folder import ImageSet
 from hwflow.models import ModelRecipe
 from hwflow.nn import BinaryConv2d
-from hwflow.recipe import Data, Training
+from hwflow.recipe import Data, Loss, Training
 from hwflow.train.loop import Trained
 
 
@@ -39,6 +39,8 @@ def write_card(
 | 1-bit weights | {one_bit:,} in {len(convs)} convolutions |
 | images | {_images(images)} |
 | split | {_split(recipe.recipe.data, seed)} |
+| begins with | {_start(settings)} |
+| loss | {_loss(settings.loss)} |
 | epochs | {_epochs(settings)}; the best on the validation part is number {result.best_epoch} of the last |
 | time | {seconds / 60:.0f} minutes |
 | versions | {versions} |
@@ -65,6 +67,17 @@ def _split(data: Data, seed: int) -> str:
     text += "images of a group on one side" if data.split == "group" else "every image by itself, whatever it shows"
     chosen = ", ".join(f"{count} of {name}" for name, count in data.at_most.items())
     return f"{text}; at most {chosen}" if chosen else text
+
+
+def _start(settings: Training) -> str:
+    return "random weights" if settings.start is None else f"the weights of recipe {settings.start}"
+
+
+def _loss(loss: Loss) -> str:
+    terms = [f"{loss.cross_entropy:g} cross-entropy"] if loss.cross_entropy else []
+    if loss.tversky:
+        terms.append(f"{loss.tversky:g} Tversky (alpha {loss.alpha:g}, beta {loss.beta:g})")
+    return " + ".join(terms)
 
 
 def _epochs(settings: Training) -> str:

@@ -4,7 +4,6 @@ not."""
 
 import csv
 import hashlib
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
@@ -17,15 +16,22 @@ from hwflow.cli.progress import StageProgress
 from hwflow.data.folder import ImageSet
 from hwflow.data.load import split_data
 from hwflow.data.split import Split
+from hwflow.data.turns import TURNS
 from hwflow.errors import UserError
 from hwflow.files import publish
 from hwflow.models import ModelRecipe
 from hwflow.nn import BinaryConv2d, binary_weights
 from hwflow.recipe import Training, TrainingStage
 from hwflow.train.checkpoint import CHECKPOINT_FILE, Row, State, load_checkpoint, save_checkpoint
+from hwflow.train.curves import draw_curves
+from hwflow.train.schedule import learning_rate
+from hwflow.train.start import begin_with
 from hwflow.train.task import Task, task_of
 
 LOG_FILE = "log.csv"
+CURVES_FILE = "curves.png"
+DRAW_EVERY = 10
+"""Epochs between two pictures of the curves, which take a while to draw."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,14 @@ class _Stage:
     settings: TrainingStage
 
 
-def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress: StageProgress) -> Trained:
+def train(
+    recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress: StageProgress, device: str = "cpu"
+) -> Trained:
     """Train `recipe` on the training part of `images`, and measure the best epoch of the last stage on the test part.
 
-    `out`, an existing folder, takes log.csv and a checkpoint; where it holds the checkpoint of the same run, that run
-    goes on. The checkpoint is removed at the end.
+    `out`, an existing folder, takes log.csv, curves.png and a checkpoint; where it holds the checkpoint of the same run,
+    that run goes on. The checkpoint is removed at the end. The network learns on `device`, a name of torch's; images are
+    drawn and changed on the CPU, and the test is made there in any case.
 
     Raises UserError if `out` holds the checkpoint of another run, `images` are not what the recipe labels, or the
     recipe has no stage for the network's 1-bit weights.
@@ -62,7 +71,7 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
     parts = split_data(images, recipe.recipe, seed)
     torch.manual_seed(seed)
     # A fifth faster on a CPU; weights are stored as ever.
-    network = recipe.build().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = recipe.build().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     checkpoint = out / CHECKPOINT_FILE
     state = State(_run_of(recipe, task, seed))
     moments: dict[int, dict[str, Tensor]] = {}
@@ -71,6 +80,9 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
         network.load_state_dict(tensors)
         progress.line(f"{checkpoint}: going on after {len(state.rows)} epochs")
     settings = recipe.recipe.training
+    if settings.start is not None and not state.rows:
+        taken, of = begin_with(network, recipe, settings.start)
+        progress.line(f"begins with {taken} of {of} tensors from recipe {settings.start}")
     stages = _stages(recipe, network)
     while state.stage < len(stages):
         stage = stages[state.stage]
@@ -88,6 +100,10 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
                     state.best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
                 save_checkpoint(checkpoint, state, network, optimizer)
                 _write_log(out / LOG_FILE, state.rows)
+                if state.epoch % DRAW_EVERY == 0 or state.epoch == stage.settings.epochs:
+                    draw_curves(
+                        state.rows, task.measure, f"{recipe.model} {recipe.name}, seed {seed}", out / CURVES_FILE
+                    )
                 shown.tick(state.epoch, stage.settings.epochs, _spell(row))
             shown.note = _spell(state.rows[-1])
         state.stage += 1
@@ -95,7 +111,7 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
     network.load_state_dict(state.best)
     network.eval()
     # In float64, as the reference for hardware: near a threshold float32 may decide otherwise.
-    test = task.validate(network.double(), parts.test)
+    test = task.validate(network.cpu().double(), parts.test)
     network.float()
     checkpoint.unlink()
     rows = tuple(state.rows)
@@ -136,46 +152,41 @@ def _epoch(
 ) -> Row:
     begun = time.monotonic()
     generator = torch.Generator().manual_seed(seed * 1_000_003 + state.stage * 10_007 + state.epoch)
-    batches = list(_batches(parts.train, settings.batch, generator))
+    copies = TURNS if settings.augment.turns == "all" else 1
+    batches = list(_batches(len(parts.train) * copies, settings.batch, generator))
+    device = next(network.parameters()).device
     network.train()
     total_loss, seen, rate = 0.0, 0, 0.0
     tallies = []
-    for position, indices in enumerate(batches):
-        rate = _learning_rate(state.epoch + position / len(batches), stage.settings, settings.warmup_epochs)
+    for position, tickets in enumerate(batches):
+        rate = learning_rate(state.epoch + position / len(batches), stage.settings, settings)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        inputs, targets = task.draw(indices, generator)
-        output = network(inputs.contiguous(memory_format=torch.channels_last))
+        turns = tickets % copies if copies > 1 else None
+        inputs, targets = task.draw(parts.train[tickets // copies], turns, generator)
+        targets = targets.to(device)
+        output = network(inputs.to(device, memory_format=torch.channels_last))
         loss = task.loss(network, output, targets)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
-        total_loss += loss.item() * len(indices)
+        total_loss += loss.item() * len(tickets)
         tallies.append(task.tally(output, targets))
-        seen += len(indices)
+        seen += len(tickets)
     trained = task.score([sum(counts) for counts in zip(*tallies, strict=True)])
     validated = task.validate(network, parts.validation)
     seconds = round(time.monotonic() - begun, 2)
     return Row(stage.title, state.epoch + 1, rate, total_loss / seen, trained, validated, seconds)
 
 
-def _batches(indices: Tensor, size: int, generator: torch.Generator) -> Iterator[Tensor]:
-    """Shuffled batches of equal size, so that BatchNorm never sees a tiny one; what is left over comes in another
-    epoch."""
-    order = indices[torch.randperm(len(indices), generator=generator)]
-    if len(order) <= size:
+def _batches(count: int, size: int, generator: torch.Generator) -> Iterator[Tensor]:
+    """The numbers 0 .. count - 1 shuffled, in batches of equal size, so that BatchNorm never sees a tiny one; what is left
+    over comes in another epoch."""
+    order = torch.randperm(count, generator=generator)
+    if count <= size:
         yield order
         return
-    yield from torch.split(order[: len(order) // size * size], size)
-
-
-def _learning_rate(epoch: float, stage: TrainingStage, warmup: int) -> float:
-    """Linear for `warmup` epochs (at most a quarter of the stage), then a cosine down to 0; `epoch` counts fractions
-    too."""
-    warmup = min(warmup, stage.epochs // 4)
-    if epoch < warmup:
-        return stage.learning_rate * (epoch + 0.01) / warmup
-    return stage.learning_rate * 0.5 * (1 + math.cos(math.pi * (epoch - warmup) / (stage.epochs - warmup)))
+    yield from torch.split(order[: count // size * size], size)
 
 
 def _restore(optimizer: torch.optim.Adam, moments: dict[int, dict[str, Tensor]]) -> None:

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hwflow.data.folder import ImageSet
-from hwflow.data.turns import random_turns
+from hwflow.data.turns import random_turns, turn
 from hwflow.errors import UserError
 from hwflow.inference import logits, pixel_labels, to_input
 from hwflow.models import ModelRecipe
 from hwflow.pixelscores import PixelCounts, count_pixels
-from hwflow.recipe import Loss, SegmentationRecipe
+from hwflow.recipe import SegmentationRecipe, Training
 from hwflow.train.augment import augment, relight
-from hwflow.train.losses import pixel_loss
+from hwflow.train.losses import weighted_loss
 
 
 class Task(Protocol):
@@ -33,8 +32,8 @@ class Task(Protocol):
         """A hash of the data."""
         ...
 
-    def draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """A network's input, augmented, and the targets."""
+    def draw(self, indices: Tensor, turns: Tensor | None, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """A network's input, augmented, with the turns int64 [n] if they are given, and the targets."""
         ...
 
     def loss(self, network: nn.Module, output: Tensor, targets: Tensor) -> Tensor: ...
@@ -54,20 +53,22 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Classification:
-    """One label an image: cross-entropy, and the share of right labels."""
+    """One label an image: the recipe's loss, and the share of right labels."""
 
     data: ImageSet
+    settings: Training
     measure: str = "accuracy (top-1)"
 
     def fingerprint(self) -> str:
         return _hash(self.data.images, self.data.labels)
 
-    def draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        return to_input(augment(self.data.images[indices], generator)), self.data.labels[indices]
+    def draw(self, indices: Tensor, turns: Tensor | None, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        changed = augment(self.data.images[indices], turns, self.settings.augment, generator)
+        return to_input(changed), self.data.labels[indices]
 
     def loss(self, network: nn.Module, output: Tensor, targets: Tensor) -> Tensor:
         # The network sums over pixels; the loss is on the mean.
-        return F.cross_entropy(output / getattr(network, "pixels", 1), targets)
+        return weighted_loss(output / getattr(network, "pixels", 1), targets, self.settings.loss)
 
     def tally(self, output: Tensor, targets: Tensor) -> tuple[int, ...]:
         return int((output.argmax(1) == targets).sum()), len(targets)
@@ -86,18 +87,23 @@ class Segmentation:
 
     images: Tensor  # uint8 [N, C, H, W]
     masks: Tensor  # uint8 [N, 1, H, W]
-    terms: Loss
+    settings: Training
     measure: str = "Dice"
 
     def fingerprint(self) -> str:
         return _hash(self.images, self.masks)
 
-    def draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        images, masks = random_turns(self.images[indices], self.masks[indices], generator)
-        return to_input(relight(images.float(), generator)), masks[:, 0].to(torch.int64)
+    def draw(self, indices: Tensor, turns: Tensor | None, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        images, masks = self.images[indices], self.masks[indices]
+        settings = self.settings.augment
+        if turns is not None:
+            images, masks = turn(images, turns), turn(masks, turns)
+        elif settings.turns == "random":
+            images, masks = random_turns(images, masks, generator)
+        return to_input(relight(images.float(), settings, generator)), masks[:, 0].to(torch.int64)
 
     def loss(self, network: nn.Module, output: Tensor, targets: Tensor) -> Tensor:
-        return pixel_loss(output, targets, self.terms)
+        return weighted_loss(output, targets, self.settings.loss)
 
     def tally(self, output: Tensor, targets: Tensor) -> tuple[int, ...]:
         counts = count_pixels(output.argmax(1), targets)
@@ -120,10 +126,10 @@ def task_of(recipe: ModelRecipe, data: ImageSet) -> Task:
     Raises UserError if the recipe labels pixels and the data have no masks.
     """
     if not isinstance(recipe.recipe, SegmentationRecipe):
-        return Classification(data)
+        return Classification(data, recipe.recipe.training)
     if data.masks is None:
         raise UserError(f"{recipe.model}, recipe {recipe.name}: labels pixels, and {data.place} was read without masks")
-    return Segmentation(data.images, data.masks, recipe.recipe.training.loss)
+    return Segmentation(data.images, data.masks, recipe.recipe.training)
 
 
 def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:

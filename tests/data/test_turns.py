@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Turns and flips: every one of the eight by hand, masks in step with images, and the eightfold training set."""
-
-from pathlib import Path
+"""Turns and flips: every one of the eight by hand, and masks in step with images."""
 
 import pytest
 import torch
 
-from hwflow.data.folder import ImageSet
-from hwflow.data.turns import TURNS, eightfold, random_turns, turn
+from hwflow.data.turns import TURNS, random_turns, turn
 
 # 1 2   counterclockwise by 0 to 3 quarters, then the same mirrored left to right
 # 3 4
@@ -23,33 +20,9 @@ BY_HAND = [
 ]
 
 
-def _set(count: int, masks: bool = True) -> ImageSet:
-    draw = torch.Generator().manual_seed(1)
-    images = torch.randint(0, 256, (count, 3, 6, 6), dtype=torch.uint8, generator=draw)
-    paths = tuple(Path(f"{i}.png") for i in range(count))
-    # A mask that is a function of its image shows whether they stay together.
-    drawn = (images[:, :1] > 127).to(torch.uint8) if masks else None
-    return ImageSet(images, torch.arange(count) % 2, torch.arange(count), paths, ("a", "b"), drawn)
-
-
 def test_every_turn_by_hand() -> None:
     image = torch.tensor([[[[1, 2], [3, 4]]]], dtype=torch.uint8).repeat(TURNS, 1, 1, 1)
     assert turn(image, torch.arange(TURNS)).flatten(1).tolist() == BY_HAND
-
-
-def test_eightfold_keeps_labels_groups_and_masks_with_their_images() -> None:
-    images = _set(5)
-    larger = eightfold(images)
-    assert len(larger) == 40 and larger.images.dtype == torch.uint8
-    assert larger.masks is not None and torch.equal(larger.masks.bool(), larger.images[:, :1] > 127)
-    assert torch.equal(larger.labels, images.labels.repeat_interleave(8))
-    assert torch.equal(larger.groups, images.groups.repeat_interleave(8))
-    assert larger.paths[16:24] == (images.paths[2],) * 8
-    assert torch.equal(larger.images[::8], images.images)
-    for i in range(5):
-        of_image = {bytes(image.flatten().tolist()) for image in larger.images[8 * i : 8 * i + 8]}
-        assert len(of_image) == 8
-    assert eightfold(_set(2, masks=False)).masks is None
 
 
 def test_random_turns_are_equally_likely_and_move_masks_along() -> None:

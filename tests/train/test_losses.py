@@ -8,7 +8,7 @@ import torch
 from pydantic import ValidationError
 
 from hwflow.recipe import Loss
-from hwflow.train.losses import pixel_loss, tversky_loss
+from hwflow.train.losses import tversky_loss, weighted_loss
 
 # Two pixels: probability of a defect 3/4 and 1/4, of which the first is one.
 LOGITS = torch.tensor([[[[0.0, math.log(3)]], [[math.log(3), 0.0]]]])
@@ -44,18 +44,24 @@ def test_classes_but_the_background_are_averaged() -> None:
     assert float(tversky_loss(logits, labels, 0.3, 0.7)) == pytest.approx(1 - (first + second) / 2)
 
 
+def test_labels_of_images_have_no_background() -> None:
+    logits = torch.tensor([[0.0, math.log(3)], [math.log(3), 0.0]])  # the right one has 3/4 twice
+    index = (0.75 + 1) / (0.75 + 0.3 / 4 + 0.7 / 4 + 1)  # of either class
+    assert float(tversky_loss(logits, torch.tensor([1, 0]), 0.3, 0.7)) == pytest.approx(1 - index)
+
+
 def test_a_sure_and_right_network_has_no_loss() -> None:
     sure = torch.tensor([[[[-50.0, 50.0]], [[50.0, -50.0]]]])
     for loss in (Loss(cross_entropy=1), Loss(tversky=1)):
-        assert float(pixel_loss(sure, LABELS, loss)) == pytest.approx(0, abs=1e-6)
+        assert float(weighted_loss(sure, LABELS, loss)) == pytest.approx(0, abs=1e-6)
 
 
 def test_the_weighted_sum() -> None:
     entropy = -math.log(0.75)
     tversky = 1 - 1.75 / 2
-    assert float(pixel_loss(LOGITS, LABELS, Loss(cross_entropy=2))) == pytest.approx(2 * entropy)
+    assert float(weighted_loss(LOGITS, LABELS, Loss(cross_entropy=2))) == pytest.approx(2 * entropy)
     both = Loss(cross_entropy=2, tversky=3, alpha=0.5, beta=0.5)
-    assert float(pixel_loss(LOGITS, LABELS, both)) == pytest.approx(2 * entropy + 3 * tversky)
+    assert float(weighted_loss(LOGITS, LABELS, both)) == pytest.approx(2 * entropy + 3 * tversky)
 
 
 def test_the_gradient_lifts_what_is_wanted() -> None:

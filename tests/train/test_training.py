@@ -4,7 +4,9 @@
 import csv
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,12 +15,18 @@ from PIL import Image
 from stopped_progress import KilledError, Progress
 
 from hwflow.data.folder import load_folder
+from hwflow.data.split import split
+from hwflow.data.turns import turn
 from hwflow.errors import UserError
-from hwflow.models import find_recipe
+from hwflow.models import find_recipe, save_weights
+from hwflow.recipe import Augment, Recipe
 from hwflow.train.__main__ import main
 from hwflow.train.augment import augment
 from hwflow.train.checkpoint import CHECKPOINT_FILE
+from hwflow.train.device import find_device
 from hwflow.train.loop import Trained, train
+from hwflow.train.start import begin_with
+from hwflow.variants import variant_of
 
 
 @pytest.fixture
@@ -100,7 +108,7 @@ def test_the_command_learns_and_writes_weights_and_card(
     assert main(words) == 0
     said = capsys.readouterr().err
     assert "real weights" in said and "1-bit weights" in said
-    assert sorted(path.name for path in out.iterdir()) == ["card.md", "log.csv", "weights.safetensors"]
+    assert sorted(path.name for path in out.iterdir()) == ["card.md", "curves.png", "log.csv", "weights.safetensors"]
     card = (out / "card.md").read_text()
     accuracy = float(re.search(r"\| ([\d.]+)% of 12 images", card).group(1))  # type: ignore[union-attr]
     assert accuracy >= 90
@@ -124,15 +132,102 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert not out.exists()
 
 
+def test_a_run_begins_with_another_recipes_weights(model_folder: Path, data: Path, tmp_path: Path) -> None:
+    _run(model_folder, data, tmp_path / "first", Progress())
+    find = find_recipe(str(model_folder)).folder
+    other = find.parent / "other"
+    other.mkdir()
+    text = (find / "recipe.yaml").read_text()
+    (other / "recipe.yaml").write_text(text.replace("training:\n", "training:\n  start: tiny\n"))
+    recipe = find_recipe(str(model_folder), "other")
+    images = load_folder(data, recipe.recipe.input.shape, recipe.recipe.classes)
+    with pytest.raises(UserError, match=r"training\.start names the recipe tiny, which has no trained weights"):
+        train(recipe, images, 0, tmp_path / "first", Progress())
+    trained = find_recipe(str(model_folder), "tiny").build()
+    save_weights(trained, find / "weights.safetensors")
+    network = recipe.build()
+    taken, of = begin_with(network, recipe, "tiny")
+    assert taken == of == len(trained.state_dict())
+    for name, tensor in trained.state_dict().items():
+        assert torch.equal(tensor, network.state_dict()[name]), name
+    (tmp_path / "second").mkdir()
+    progress = Progress()
+    train(recipe, images, 0, tmp_path / "second", progress)
+    assert progress.lines == [f"begins with {of} of {of} tensors from recipe tiny"]
+
+
+def test_layers_of_another_shape_begin_anew(model_folder: Path) -> None:
+    find = find_recipe(str(model_folder)).folder
+    torch.manual_seed(5)
+    save_weights(find_recipe(str(model_folder)).build(), find / "weights.safetensors")
+    recipe = variant_of(find_recipe(str(model_folder)), "{classes: [a, b, c]}")
+    network = recipe.build()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    taken, of = begin_with(network, recipe, "tiny")
+    kept = [name for name, tensor in network.state_dict().items() if torch.equal(tensor, before[name])]
+    assert 0 < taken < of
+    assert any(tensor.shape[:1] == (3,) and name in kept for name, tensor in before.items())
+
+
+def test_all_turns_of_every_image_are_seen_in_an_epoch(model_folder: Path, data: Path, tmp_path: Path) -> None:
+    base = find_recipe(str(model_folder))
+    augment_as = "augment: {turns: all, shift: 0, gain: 0, offset: 0}"
+    recipe = variant_of(base, "{training: {batch: 8, real_weights: {epochs: 1}, " + augment_as + "}}")
+    images = load_folder(data, recipe.recipe.input.shape, recipe.recipe.classes)
+    recipe = replace(recipe, module=_Seeing(recipe.module))  # type: ignore[type-var]
+    train(recipe, images, 0, tmp_path, Progress())
+    wanted = [
+        turn(images.images[i : i + 1].repeat(8, 1, 1, 1), torch.arange(8)) for i in split(images, 0).train.tolist()
+    ]
+    pixels = sorted(bytes((image * 256).to(torch.uint8).flatten().tolist()) for image in recipe.module.seen[: 42 * 8])
+    assert pixels == sorted(bytes(image.flatten().tolist()) for image in torch.cat(wanted))
+
+
+class _Seeing:
+    """A model's module whose networks keep what they are trained on."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self.module = module
+        self.seen: list[torch.Tensor] = []
+
+    def build(self, recipe: Recipe) -> torch.nn.Module:
+        network: torch.nn.Module = self.module.build(recipe)
+        network.register_forward_pre_hook(lambda net, given: self.seen.extend(given[0] if net.training else ()))
+        return network
+
+
+def test_turns_all_needs_squares(model_folder: Path) -> None:
+    with pytest.raises(UserError, match="turns all needs square images"):
+        variant_of(find_recipe(str(model_folder)), "{input: {width: 24}, training: {augment: {turns: all}}}")
+
+
+def test_no_such_device(model_folder: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--model", str(model_folder), "--data", str(data), "--out", str(tmp_path / "out")]
+    for name in ("gpu", "cuda:77"):
+        assert main([*words, "--device", name]) == 2
+        assert f"--device {name}: torch finds no such device here" in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / "out").exists()
+    assert find_device("cpu") == "cpu" and find_device("auto") in ("cpu", "cuda")
+
+
 def test_augmentation_moves_pixels_but_keeps_images() -> None:
     images = torch.randint(0, 256, (40, 1, 16, 16), dtype=torch.uint8)
-    changed = augment(images, torch.Generator().manual_seed(0))
+    changed = augment(images, None, Augment(), torch.Generator().manual_seed(0))
     assert changed.shape == images.shape
     assert torch.equal(changed, changed.round()) and changed.min() >= 0 and changed.max() <= 255
     assert not any(torch.equal(changed[i], images[i].float()) for i in range(40))
-    assert torch.equal(changed, augment(images, torch.Generator().manual_seed(0)))
+    assert torch.equal(changed, augment(images, None, Augment(), torch.Generator().manual_seed(0)))
 
 
 def test_oblong_images_keep_their_shape() -> None:
     images = torch.randint(0, 256, (20, 3, 8, 24), dtype=torch.uint8)
-    assert augment(images, torch.Generator().manual_seed(0)).shape == images.shape
+    assert augment(images, None, Augment(), torch.Generator().manual_seed(0)).shape == images.shape
+
+
+def test_turns_that_are_given_and_nothing_else() -> None:
+    images = torch.randint(0, 256, (8, 1, 6, 6), dtype=torch.uint8)
+    plain = Augment(turns="all", shift=0, gain=0, offset=0)
+    changed = augment(images, torch.arange(8), plain, torch.Generator())
+    assert torch.equal(changed, turn(images, torch.arange(8)).float())
+    none = Augment(turns="none", shift=0, gain=0, offset=0)
+    assert torch.equal(augment(images, None, none, torch.Generator()), images.float())

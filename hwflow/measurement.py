@@ -75,10 +75,10 @@ def _of_pixels(counts: PixelCounts, parts: dict[str, PixelCounts], images: int) 
 
 
 def _panel(title: str, counts: PixelCounts) -> Panel:
-    """The defects first, as figure 5 has it; its precision and recall stand above it if it has a title."""
+    """The defects first, as figure 5 has it; its precision and recall stand above it if it has a title and defects."""
     defect = (counts.true_positive, counts.false_negative)
     background = (counts.false_positive, counts.true_negative)
-    note = _precision_recall(counts) if title else ""
+    note = (_precision_recall(counts) if any(defect) else "without a defect") if title else ""
     return Panel(title, note, ("defect", "background"), (defect, background))
 
 

@@ -82,7 +82,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="folder of one folder of images a class, or of images/ and masks/",
     )
     parser.add_argument(
-        "--engine", choices=sorted(ENGINES), default="torch", help="what computes the labels (default: torch)"
+        "--engine",
+        choices=sorted(ENGINES),
+        default="torch",
+        help="what computes the labels (default: torch); integer is compared with torch",
     )
     parser.add_argument(
         "--split", choices=("all", "test"), default="all", help="all images, or the test part of training"
@@ -122,9 +125,9 @@ def _evaluate(args: argparse.Namespace) -> int:
     agreement = None
     if reference is not None:
         agreement = compare(found, reference)
-        beside = measure(images, reference, recipe.recipe.classes)
-        text += compared(args.engine, measured, REFERENCE, beside, agreement)
-        result |= {"reference": {"engine": REFERENCE} | beside.scalars | _differing(agreement, images, args.data)}
+        other = measure(images, reference, recipe.recipe.classes)
+        text += compared(args.engine, measured, REFERENCE, other, agreement)
+        result |= {"reference": {"engine": REFERENCE} | other.scalars | _differing(agreement, images, args.data)}
     sys.stdout.write(text)
     if args.json is not None:
         content = json.dumps(result, indent=1) + "\n"

@@ -25,7 +25,7 @@ SETS = Path(__file__).parents[2] / "shared" / "data"
 NEU = SETS / "neu-cls"
 PATCHES = SETS / "neu-patches-seg"
 
-FLAT = """\
+UNET = """\
 input: {channels: 1, height: 16, width: 16}
 classes: [background, defect]
 kind: hardware
@@ -80,7 +80,7 @@ def pixel_model(tmp_path: Path) -> Path:
     folder = tmp_path / "own_unet"
     (folder / "tiny").mkdir(parents=True)
     shutil.copy(content_root() / "models" / "u_binet" / "network.py", folder)
-    (folder / "tiny" / "recipe.yaml").write_text(FLAT)
+    (folder / "tiny" / "recipe.yaml").write_text(UNET)
     torch.manual_seed(0)
     recipe = find_recipe(str(folder))
     save_weights(recipe.build(), recipe.weights)

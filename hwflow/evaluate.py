@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`python -m hwflow.evaluate`: measures a trained model on a folder of images."""
+"""`python -m hwflow.evaluate`: measures a trained model on a folder of images.
+
+With `--engine integer` PyTorch labels the same images besides, and a label that differs is a failure (exit code 1): only
+recipes meant for hardware have integers, and hardware has to equal the network.
+"""
 
 import argparse
 import json
@@ -10,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from hwflow.cli.frame import DONE, Parser, run
 from hwflow.cli.progress import Tick, open_progress
-from hwflow.errors import UserError
+from hwflow.errors import BuildFailed, UserError
 from hwflow.files import publish
 
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from hwflow.agreement import Agreement
+    from hwflow.data.folder import ImageSet
     from hwflow.models import ModelRecipe
 
 Predict = Callable[["Tensor", Tick], "Tensor"]
@@ -60,13 +66,7 @@ def _integer(recipe: "ModelRecipe") -> Predict:
 ENGINES: dict[str, Callable[["ModelRecipe"], Predict]] = {"torch": _torch, "integer": _integer}
 """torch: the trained network in float64, the reference. integer: the streamlined graph, what hardware computes."""
 
-
-def confusion_matrix(labels: "Tensor", found: "Tensor", classes: int) -> list[list[int]]:
-    """Counts [true label][label found]."""
-    import torch
-
-    counts: list[list[int]] = torch.bincount(labels * classes + found, minlength=classes**2).view(classes, -1).tolist()
-    return counts
+REFERENCE = "torch"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -82,24 +82,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="folder of one folder of images a class, or of images/ and masks/",
     )
     parser.add_argument(
-        "--engine", choices=sorted(ENGINES), default="torch", help="what computes the labels (default: torch)"
+        "--engine",
+        choices=sorted(ENGINES),
+        default="torch",
+        help="what computes the labels (default: torch); integer is compared with torch",
     )
     parser.add_argument(
         "--split", choices=("all", "test"), default="all", help="all images, or the test part of training"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the training whose test part it is (default: 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here too")
+    parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the confusion matrix")
     return run(parser, _evaluate, argv)
 
 
 def _evaluate(args: argparse.Namespace) -> int:
+    from hwflow.agreement import compare
+    from hwflow.confusion import draw_confusion
     from hwflow.data.load import load_data, split_data
+    from hwflow.measurement import compared, measure
     from hwflow.models import find_recipe
 
-    if args.json is not None and not args.json.parent.is_dir():
-        raise UserError(f"--json {args.json}: there is no folder {args.json.parent}")
+    _require_places(args)
     recipe = find_recipe(args.model, args.recipe)
     label = predict(args.engine, recipe)
+    reference = None
     with open_progress() as progress:
         with progress.stage("read images") as stage:
             images = load_data(args.data, recipe.recipe, stage.tick)
@@ -107,53 +114,46 @@ def _evaluate(args: argparse.Namespace) -> int:
                 images = images.take(split_data(images, recipe.recipe, args.seed).test)
         with progress.stage(f"label, {args.engine}") as stage:
             found = label(images.images, stage.tick)
+        if args.engine != REFERENCE:
+            with progress.stage(f"label, {REFERENCE}, to compare") as stage:
+                reference = predict(REFERENCE, recipe)(images.images, stage.tick)
     head = {"model": recipe.model, "recipe": recipe.name, "engine": args.engine, "n": len(images)}
-    if images.masks is None:
-        figures = _of_images(images.labels, found, recipe.recipe.classes)
-        text = _table(head | figures)
-    else:
-        figures = _of_pixels(images.masks[:, 0], found)
-        text = _lines(head | figures)
+    measured = measure(images, found, recipe.recipe.classes)
+    result = head | measured.figures
+    title = f"{recipe.model} {recipe.name}, {args.engine}: "
+    text = title + measured.text
+    agreement = None
+    if reference is not None:
+        agreement = compare(found, reference)
+        other = measure(images, reference, recipe.recipe.classes)
+        text += compared(args.engine, measured, REFERENCE, other, agreement)
+        result |= {"reference": {"engine": REFERENCE} | other.scalars | _differing(agreement, images, args.data)}
     sys.stdout.write(text)
     if args.json is not None:
-        content = json.dumps(head | figures, indent=1) + "\n"
+        content = json.dumps(result, indent=1) + "\n"
         publish(args.json, lambda beside: beside.write_text(content, encoding="utf-8"))
+    if args.picture is not None:
+        draw_confusion(measured.panels, f"{title}{len(images)} images", measured.note, args.picture)
+        sys.stdout.write(f"{args.picture}\n")
+    if agreement is not None and agreement.differing:
+        raise BuildFailed(
+            f"{agreement.differing} labels of the engine {args.engine} differ from those of {REFERENCE}, the first in "
+            f"{images.paths[agreement.images[0]]}: these integers are not the network's"
+        )
     return DONE
 
 
-def _of_images(labels: "Tensor", found: "Tensor", classes: Sequence[str]) -> dict[str, Any]:
-    confusion = confusion_matrix(labels, found, len(classes))
-    right = sum(row[i] for i, row in enumerate(confusion))
-    return {"top1": right / len(labels), "classes": list(classes), "confusion": confusion}
+def _require_places(args: argparse.Namespace) -> None:
+    for option, path in (("--json", args.json), ("--picture", args.picture)):
+        if path is not None and not path.parent.is_dir():
+            raise UserError(f"{option} {path}: there is no folder {path.parent}")
+    if args.picture is not None and args.picture.suffix.lower() != ".png":
+        raise UserError(f"--picture {args.picture}: the picture is a PNG; call it FILE.png")
 
 
-def _of_pixels(masks: "Tensor", found: "Tensor") -> dict[str, Any]:
-    from hwflow.pixelscores import FIGURES, count_pixels
-
-    counts = count_pixels(found, masks)
-    return {name: getattr(counts, name) for name in FIGURES}
-
-
-def _lines(result: dict[str, Any]) -> str:
-    """The figures of a segmentation in plain text, one a line."""
-    from hwflow.pixelscores import FIGURES
-
-    lines = [f"{result['model']} {result['recipe']}, {result['engine']}: {result['n']} images"]
-    lines += [f"{name:>9} {result[name]:.4f}" for name in FIGURES]
-    return "\n".join(lines) + "\n"
-
-
-def _table(result: dict[str, Any]) -> str:
-    """The result in plain text: one row a true class, one column a class found."""
-    width = max(len(name) for name in result["classes"])
-    lines = [
-        f"{result['model']} {result['recipe']}, {result['engine']}: top-1 {result['top1']:.2%} of {result['n']} images"
-    ]
-    lines += [
-        f"{name:>{width}} " + "".join(f"{count:6d}" for count in row)
-        for name, row in zip(result["classes"], result["confusion"], strict=True)
-    ]
-    return "\n".join(lines) + "\n"
+def _differing(agreement: "Agreement", images: "ImageSet", folder: Path) -> dict[str, Any]:
+    names = [images.paths[i].relative_to(folder).as_posix() for i in agreement.images]
+    return {"differing": agreement.differing, "differing_images": names}
 
 
 if __name__ == "__main__":

@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
+from hwflow.data.contrast import Contrast, contrast, signal_to_noise
 from hwflow.data.folder import ImageSet
-from hwflow.data.images import open_mask
+from hwflow.data.images import open_image, open_mask
 from hwflow.data.known import known_set
 
 
 @dataclass(frozen=True)
 class FileFacts:
     """An image's size (width, height), its mask's file, and whether that shows a defect; None where it has no mask.
+    `contrast` is None besides where there is no defect or no background.
 
     The mask counts at its own size, since a speck may vanish in a smaller one.
     """
@@ -22,29 +25,35 @@ class FileFacts:
     size: tuple[int, int]
     mask: Path | None
     defect: bool | None
+    contrast: Contrast | None = None
 
 
 def read_facts(paths: Sequence[Path], masks: Sequence[Path | None]) -> list[FileFacts]:
-    """The facts of each image, of which `masks` holds the mask's file or None; raises as `open_mask`."""
+    """The facts of each image, of which `masks` holds the mask's file or None; raises as `open_image` and `open_mask`."""
     facts = []
     for path, mask in zip(paths, masks, strict=True):
-        with Image.open(path) as image:
-            size = image.size
-        defect = None if mask is None else open_mask(mask, path, size).getbbox() is not None
-        facts.append(FileFacts(size, mask, defect))
+        if mask is None:
+            with Image.open(path) as image:
+                facts.append(FileFacts(image.size, None, None))
+            continue
+        grey = open_image(path, 1)
+        drawn = np.asarray(open_mask(mask, path, grey.size)) > 0
+        facts.append(FileFacts(grey.size, mask, bool(drawn.any()), contrast(np.asarray(grey), drawn)))
     return facts
 
 
 def summarise(images: ImageSet, facts: Sequence[FileFacts]) -> str:
-    """A table, one line a class: images, how many its authors publish, groups, sizes, masks that show a defect.
+    """A table, one line a class: images, how many its authors publish, groups, sizes, masks that show a defect, and
+    the signal-to-noise ratio of those images.
 
     A column without content is left out.
     """
     known = known_set(images.classes)
-    table = [["class", "images", "published", "groups", "width x height", "with a defect"]]
+    table = [["class", "images", "published", "groups", "width x height", "with a defect", "SNR"]]
     for label, name in enumerate(images.classes):
         members = (images.labels == label).nonzero().flatten().tolist()
         widths, heights = zip(*(facts[i].size for i in members), strict=True)
+        ratio = signal_to_noise([found for i in members if (found := facts[i].contrast) is not None])
         masked = [facts[i].defect for i in members if facts[i].defect is not None]
         table.append(
             [
@@ -54,6 +63,7 @@ def summarise(images: ImageSet, facts: Sequence[FileFacts]) -> str:
                 str(len(set(images.groups[members].tolist()))),
                 f"{_range(widths)} x {_range(heights)}",
                 str(sum(map(bool, masked))) if masked else "",
+                "" if ratio is None else f"{ratio:z.1f} dB",
             ]
         )
     columns = [list(column) for column in zip(*table, strict=True) if any(column[1:])]

@@ -35,7 +35,7 @@ def test_a_table_and_a_picture(patches: Path, tmp_path: Path, capsys: pytest.Cap
     assert main(["preview", "--data", str(patches), "--out", str(out), "--images", "2"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].split() == ["class", "images", "published", "groups", "width", "x", "height", "with", "a", "defect"]
-    assert said[1].split() == ["patches", "5", "300", "5", "30", "x", "20", "4"]
+    assert said[1].split() == ["patches", "5", "300", "5", "30", "x", "20", "4"]  # flat: there is no noise
     with Image.open(out) as picture:
         pixels = np.asarray(picture.convert("RGB"))
     assert (pixels == OUTLINE).all(-1).sum() > 100  # the defects of the two images are outlined

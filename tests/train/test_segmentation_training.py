@@ -126,6 +126,7 @@ def test_the_commands_learn_and_measure(
     assert f"dice {result['dice']:.4f}" in capsys.readouterr().out
     assert evaluate([*words, "--engine", "integer"]) == 0
     integer = json.loads((tmp_path / "result.json").read_text())
+    assert integer.pop("reference")["differing"] == 0
     assert integer == result | {"engine": "integer"}
     assert evaluate([*words, "--split", "test"]) == 0
     assert json.loads((tmp_path / "result.json").read_text())["n"] == 6

@@ -477,19 +477,17 @@ class _Streamliner:
                 f"{describe(node)}: {lazy.source} takes integers from {lo} to {hi}, too many to tabulate; use fewer"
                 " bits for its weights or activations"
             )
-        values = table(source, function, lo, hi)
+        tabulated = table(source, function)
         if source.sign is None and self._may_flip(lazy.source):
-            sign = falling_channels(values, source, lo)
+            sign = falling_channels(tabulated)
             if (sign < 0).any():
                 source = self._flip(lazy.source, sign)
-                lo, hi = int(source.lo.min()), int(source.hi.max())
-                values = table(source, function, lo, hi)
+                tabulated = table(source, function)
         self.settled.add(lazy.source)
         bias = -1 if unit == 2 else lowest
-        found = steps(values, source, lo, bias, levels)
-        in_range = np.arange(lo, hi + 1)
+        found = steps(tabulated, bias, levels)
         same = unit == 1 and scale == source.scale and dtype == source.dtype and not lazy.nodes
-        if same and (values == in_range).all():
+        if same and tabulated.is_identity:
             self.alias[out] = self._resolve(lazy.source)
             self.facts[out] = source
             return

@@ -10,14 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
 
 from hwflow.compile.integers import Integers, IntegerTensor
 
-CHUNK = 1 << 15
-MOST_ENTRIES = 1 << 28
+CHUNK = 1 << 22
+"""Entries evaluated at once, over all channels; 32 MB of float64."""
+MOST_ENTRIES = 1 << 33
+"""Entries of the largest table that is worth its minutes: four times what 512 channels of 8-bit activations need."""
 Function = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -38,52 +41,90 @@ class Steps:
         return bool(self.fall.shape[1] == 0)
 
 
-def table(source: IntegerTensor, function: Function, lo: int, hi: int) -> Integers:
-    """The function's integers at lo..hi for each channel, (C, hi - lo + 1).
+@dataclass(frozen=True)
+class Table:
+    """A function's integers at every value that each channel can take, kept as where they change.
 
-    `function` maps float64 values of the source's shape class, (1, C, n, 1) or (n, C), to integers as floats. More
-    than MOST_ENTRIES of them would not fit in memory.
+    Channel c has `first`[c] at lo[c]; `places`[c], ascending, are the values at which it moves by `jumps`[c].
     """
-    columns = []
-    for start in range(lo, hi + 1, CHUNK):
-        values = torch.arange(start, min(start + CHUNK, hi + 1), dtype=torch.float64) * source.scale
-        if len(source.shape) == 4:
-            result = function(values.reshape(1, 1, -1, 1).expand(1, source.channels, -1, 1).contiguous())
-            columns.append(result.expand(1, source.channels, -1, 1)[0, :, :, 0])
-        else:
-            result = function(values.reshape(-1, 1).expand(-1, source.channels).contiguous())
-            columns.append(result.expand(-1, source.channels).T)
-    return torch.cat(columns, dim=1).round().to(torch.int64).numpy()
+
+    source: IntegerTensor
+    first: Integers  # (C)
+    places: tuple[Integers, ...]
+    jumps: tuple[Integers, ...]
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether every channel gives the integer it was given."""
+        source = self.source
+        return bool((self.first == source.lo).all()) and all(
+            jumps.size == source.hi[channel] - source.lo[channel] and bool((jumps == 1).all())
+            for channel, jumps in enumerate(self.jumps)
+        )
 
 
-def falling_channels(values: Integers, source: IntegerTensor, lo: int) -> Integers:
+def table(source: IntegerTensor, function: Function) -> Table:
+    """The function's integers for each channel, from its smallest to its largest value.
+
+    `function` maps float64 values of the source's shape class, (1, C, n, 1) or (n, C), to integers as floats. It is
+    evaluated piece by piece, for the values of a wide layer with 8-bit activations number in the billions.
+    """
+    channels = source.channels
+    lo, hi = torch.from_numpy(source.lo), torch.from_numpy(source.hi)
+    first = np.zeros(channels, np.int64)
+    where: list[Integers] = []
+    before: torch.Tensor | None = None
+    width = max(1, CHUNK // channels)
+    for start in range(int(lo.min()), int(hi.max()) + 1, width):
+        places = torch.arange(start, min(start + width, int(hi.max()) + 1))
+        found = _evaluate(source, function, places)  # (C, n)
+        begins = (lo >= start) & (lo < start + width)
+        first[begins.numpy()] = found[begins, lo[begins] - start].numpy()
+        joined = found if before is None else torch.cat([before, found], 1)
+        moved = joined.diff(dim=1)
+        at = places[places.numel() - moved.shape[1] :]
+        # A change counts from the value after the smallest on, and up to the largest.
+        moved = moved * ((at > lo[:, None]) & (at <= hi[:, None]))
+        channel, column = moved.nonzero(as_tuple=True)
+        where.append(torch.stack([channel, at[column], moved[channel, column]]).numpy())
+        before = found[:, -1:]
+    changes = np.concatenate(where, axis=1)
+    # Stable, so that within a channel the places stay in order.
+    changes = changes[:, np.argsort(changes[0], kind="stable")]
+    ends = np.searchsorted(changes[0], np.arange(channels + 1))
+    spans = [slice(begin, end) for begin, end in pairwise(ends.tolist())]
+    return Table(source, first, tuple(changes[1, span] for span in spans), tuple(changes[2, span] for span in spans))
+
+
+def _evaluate(source: IntegerTensor, function: Function, places: torch.Tensor) -> torch.Tensor:
+    values = places.to(torch.float64) * source.scale
+    if len(source.shape) == 4:
+        result = function(values.reshape(1, 1, -1, 1).expand(1, source.channels, -1, 1).contiguous())
+        result = result.expand(1, source.channels, -1, 1)[0, :, :, 0]
+    else:
+        result = function(values.reshape(-1, 1).expand(-1, source.channels).contiguous())
+        result = result.expand(-1, source.channels).T
+    return result.round().to(torch.int64)
+
+
+def falling_channels(found: Table) -> Integers:
     """-1 for channels whose function falls (and never rises) over the values they can take, +1 for the others."""
-    sign = np.ones(source.channels, np.int64)
-    for channel in range(source.channels):
-        steps = np.diff(_valid(values, source, lo, channel))
-        if steps.size and steps.min() < 0 and steps.max() <= 0:
-            sign[channel] = -1
-    return sign
+    return np.array([-1 if jumps.size and jumps.max() < 0 else 1 for jumps in found.jumps], np.int64)
 
 
-def _valid(values: Integers, source: IntegerTensor, lo: int, channel: int) -> Integers:
-    return values[channel, int(source.lo[channel]) - lo : int(source.hi[channel]) - lo + 1]
-
-
-def steps(values: Integers, source: IntegerTensor, lo: int, bias: int, levels: int) -> Steps:
+def steps(found: Table, bias: int, levels: int) -> Steps:
     """Steps of a table whose outputs lie in bias..bias + levels.
 
     A monotone function gets exactly `levels` thresholds a channel, so that the j-th belongs to output bias + j.
     """
+    source = found.source
     rises: list[Integers] = []
     falls: list[Integers] = []
     for channel in range(source.channels):
-        row = _valid(values, source, lo, channel)
-        first = int(source.lo[channel])
-        jumps = np.diff(row, prepend=bias)
-        positions = np.arange(row.size) + first
-        rises.append(np.repeat(positions, np.maximum(jumps, 0)))
-        falls.append(np.repeat(positions, np.maximum(-jumps, 0)))
+        places = np.concatenate([source.lo[channel : channel + 1], found.places[channel]])
+        jumps = np.concatenate([found.first[channel : channel + 1] - bias, found.jumps[channel]])
+        rises.append(np.repeat(places, np.maximum(jumps, 0)))
+        falls.append(np.repeat(places, np.maximum(-jumps, 0)))
     never = source.hi + 1
     most_falls = max(r.size for r in falls)
     most_rises = max(levels, max(r.size for r in rises))

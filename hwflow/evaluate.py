@@ -92,6 +92,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--seed", type=int, default=0, help="of the training whose test part it is (default: 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here too")
+    parser.add_argument(
+        "--record", type=Path, metavar="FILE", help="with --split test: write the result of a run, for hwflow tables"
+    )
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the confusion matrix")
     return run(parser, _evaluate, argv)
 
@@ -102,6 +105,7 @@ def _evaluate(args: argparse.Namespace) -> int:
     from hwflow.data.load import load_data, split_data
     from hwflow.measurement import compared, measure
     from hwflow.models import find_recipe
+    from hwflow.results import result_of, write_result
 
     _require_places(args)
     recipe = find_recipe(args.model, args.recipe)
@@ -111,7 +115,8 @@ def _evaluate(args: argparse.Namespace) -> int:
         with progress.stage("read images") as stage:
             images = load_data(args.data, recipe.recipe, stage.tick)
             if args.split == "test":
-                images = images.take(split_data(images, recipe.recipe, args.seed).test)
+                parts = split_data(images, recipe.recipe, args.seed)
+                images = images.take(parts.test)
         with progress.stage(f"label, {args.engine}") as stage:
             found = label(images.images, stage.tick)
         if args.engine != REFERENCE:
@@ -132,6 +137,9 @@ def _evaluate(args: argparse.Namespace) -> int:
     if args.json is not None:
         content = json.dumps(result, indent=1) + "\n"
         publish(args.json, lambda beside: beside.write_text(content, encoding="utf-8"))
+    if args.record is not None:
+        folder = args.data.resolve().name
+        write_result(result_of(recipe, None, folder, args.seed, parts, measured, recipe.weights), args.record)
     if args.picture is not None:
         draw_confusion(measured.panels, f"{title}{len(images)} images", measured.note, args.picture)
         sys.stdout.write(f"{args.picture}\n")
@@ -144,7 +152,9 @@ def _evaluate(args: argparse.Namespace) -> int:
 
 
 def _require_places(args: argparse.Namespace) -> None:
-    for option, path in (("--json", args.json), ("--picture", args.picture)):
+    if args.record is not None and (args.split, args.engine) != ("test", REFERENCE):
+        raise UserError(f"--record {args.record}: a run's result is of --split test and --engine {REFERENCE}")
+    for option, path in (("--json", args.json), ("--record", args.record), ("--picture", args.picture)):
         if path is not None and not path.parent.is_dir():
             raise UserError(f"{option} {path}: there is no folder {path.parent}")
     if args.picture is not None and args.picture.suffix.lower() != ".png":

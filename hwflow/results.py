@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveInt
 
-from hwflow.data.folder import ImageSet
 from hwflow.data.split import Split
 from hwflow.errors import UserError
 from hwflow.files import publish
@@ -56,7 +55,6 @@ class Result(Section):
 def result_of(
     recipe: ModelRecipe,
     variant: str | None,
-    images: ImageSet,
     folder: str,
     seed: int,
     parts: Split,

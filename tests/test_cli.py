@@ -151,8 +151,8 @@ def test_a_log_gets_a_line_now_and_then_not_a_line_a_node() -> None:
     lines.cached("report")
     assert stream.getvalue().splitlines() == [
         "synthesise ...",
-        "synthesise: 40 of 100, node40",
-        "synthesise: 80 of 100, node80",
+        "synthesise: 40 of 100, node40, 15 s left",
+        "synthesise: 80 of 100, node80, 5.0 s left",
         "synthesise: 101, more than thought",
         "synthesise: 35 s, 100 nodes",
         "report: cached",

@@ -14,6 +14,7 @@ from hwflow.errors import UserError, did_you_mean
 COMMANDS = {
     "build": "take a trained network to a verified accelerator",
     "train": "train a model on a folder of images",
+    "sweep": "train variants of a recipe over several seeds",
     "evaluate": "measure a model on a folder of images",
     "count": "count a network's parameters, bits and operations",
     "data": "check a set of images and draw a picture of it",

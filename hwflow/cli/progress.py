@@ -100,12 +100,17 @@ class _Lines:
     @contextmanager
     def stage(self, name: str) -> Iterator[Stage]:
         started = said = self._clock()
+        first: tuple[int, float] | None = None  # what was done before, as by a run that goes on, took none of this time
 
         def tick(done: int, total: int, detail: str = "") -> None:
-            nonlocal said
+            nonlocal said, first
             now = self._clock()
+            if first is None:
+                first = done - 1, started
             if now - said >= LOG_EVERY_SECONDS:
                 said = now
+                left = spell_seconds((now - first[1]) / max(1, done - first[0]) * (total - done))
+                detail = _join(detail, f"{left} left") if detail and done < total else detail
                 self.line(_join(f"{name}: {done} of {total}" if total else f"{name}: {done}", detail))
 
         self.line(f"{name} ...")

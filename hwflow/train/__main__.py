@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser("train", "Train a model in two stages: real weights, then 1-bit weights.", EPILOG)
     parser.add_argument("--model", required=True, help="name of a model, or the folder of one")
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
+    parser.add_argument("--variant", help="a name in the model's variants.yaml, or changes as {KEY: VALUE}")
     parser.add_argument(
         "--data",
         required=True,
@@ -39,30 +40,28 @@ def main(argv: Sequence[str] | None = None) -> int:
         default="auto",
         help="where the network learns: cpu, cuda, cuda:1, ... (default: a GPU if there is one)",
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="where to write (default: runs/MODEL-RECIPE-SEED)")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to write (default: runs/MODEL-RECIPE[-VARIANT]-SEED)"
+    )
     return run(parser, _train, argv)
 
 
 def _train(args: argparse.Namespace) -> int:
-    from hwflow.data.load import load_data
-    from hwflow.models import CARD_FILE, WEIGHTS_FILE, find_recipe, save_weights
-    from hwflow.train.card import write_card
+    from hwflow.models import WEIGHTS_FILE, find_recipe
     from hwflow.train.device import find_device
-    from hwflow.train.loop import train
+    from hwflow.train.run import run_name, train_run
+    from hwflow.variants import variant_of
 
     recipe = find_recipe(args.model, args.recipe)
+    if args.variant is not None:
+        recipe = variant_of(recipe, args.variant)
     device = find_device(args.device)
-    out = args.out or Path("runs") / f"{recipe.model}-{recipe.name}-{args.seed}"
+    out = args.out or Path("runs") / run_name(recipe.model, recipe.name, args.variant, args.seed)
     with open_progress() as progress:
-        with progress.stage("read images") as stage:
-            images = load_data(args.data, recipe.recipe, stage.tick)
-            stage.note = f"{len(images)} for {len(recipe.recipe.classes)} classes"
-        out.mkdir(parents=True, exist_ok=True)
-        result = train(recipe, images, args.seed, out, progress, device)
-        weights = out / WEIGHTS_FILE
-        save_weights(result.network, weights)
-        write_card(out / CARD_FILE, recipe, images, args.data.resolve().name, args.seed, result, weights)
-        progress.line(f"{weights}: {result.measure} {result.test_score:.2%} of {result.test_images} test images")
+        result = train_run(recipe, args.variant, args.data, args.seed, out, device, progress)
+        progress.line(
+            f"{out / WEIGHTS_FILE}: {result.measure} {result.leading:.2%} of {result.test_images} test images"
+        )
     return DONE
 
 

@@ -16,10 +16,18 @@ from hwflow.train.loop import Trained
 
 
 def write_card(
-    path: Path, recipe: ModelRecipe, images: ImageSet, folder: str, seed: int, result: Trained, weights: Path
+    path: Path,
+    recipe: ModelRecipe,
+    variant: str | None,
+    images: ImageSet,
+    folder: str,
+    seed: int,
+    result: Trained,
+    weights: Path,
 ) -> None:
     """Write the card as Markdown; `folder` is the name of the images' folder, not its path on this machine."""
-    options = ["--model", recipe.model, "--recipe", recipe.name, "--data", folder, "--seed", str(seed)]
+    options = ["--model", recipe.model, "--recipe", recipe.name, *(["--variant", variant] if variant else [])]
+    options += ["--data", folder, "--seed", str(seed)]
     command = shlex.join(["python", "-m", "hwflow.train", *options])
     settings = recipe.recipe.training
     channels, height, width = recipe.recipe.input.shape
@@ -29,7 +37,7 @@ def write_card(
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "brevitas"))
     path.write_text(
-        f"""# {recipe.model}, recipe {recipe.name}
+        f"""# {recipe.model}, recipe {recipe.name}{f", variant {variant}" if variant else ""}
 
 | | |
 |---|---|

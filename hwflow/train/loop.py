@@ -36,8 +36,8 @@ DRAW_EVERY = 10
 
 @dataclass(frozen=True)
 class Trained:
-    """A finished run: the network of the epoch that validated best, and how well it does by `measure`, in
-    fractions."""
+    """A finished run: the network of the epoch that validated best, what labels it finds for the images of the test part
+    (int64 [n] or [n, H, W]), and how well it does by `measure`, in fractions."""
 
     network: nn.Module
     best_epoch: int
@@ -45,6 +45,7 @@ class Trained:
     validation_score: float
     test_score: float
     test_images: int
+    found: Tensor
     rows: tuple[Row, ...]
 
 
@@ -61,8 +62,8 @@ def train(
     """Train `recipe` on the training part of `images`, and measure the best epoch of the last stage on the test part.
 
     `out`, an existing folder, takes log.csv, curves.png and a checkpoint; where it holds the checkpoint of the same run,
-    that run goes on. The checkpoint is removed at the end. The network learns on `device`, a name of torch's; images are
-    drawn and changed on the CPU, and the test is made there in any case.
+    that run goes on. The checkpoint stays at the end, since what was learned is not stored yet. The network learns on
+    `device`, a name of torch's; images are drawn and changed on the CPU, and the test is made there in any case.
 
     Raises UserError if `out` holds the checkpoint of another run, `images` are not what the recipe labels, or the
     recipe has no stage for the network's 1-bit weights.
@@ -111,11 +112,12 @@ def train(
     network.load_state_dict(state.best)
     network.eval()
     # In float64, as the reference for hardware: near a threshold float32 may decide otherwise.
-    test = task.validate(network.cpu().double(), parts.test)
+    network.cpu().double()
+    found = task.label(network, parts.test)
+    test = task.worth(found, parts.test)
     network.float()
-    checkpoint.unlink()
     rows = tuple(state.rows)
-    return Trained(network, state.best_epoch, task.measure, state.best_score, test, len(parts.test), rows)
+    return Trained(network, state.best_epoch, task.measure, state.best_score, test, len(parts.test), found, rows)
 
 
 def _stages(recipe: ModelRecipe, network: nn.Module) -> tuple[_Stage, ...]:
@@ -174,7 +176,7 @@ def _epoch(
         tallies.append(task.tally(output, targets))
         seen += len(tickets)
     trained = task.score([sum(counts) for counts in zip(*tallies, strict=True)])
-    validated = task.validate(network, parts.validation)
+    validated = task.worth(task.label(network, parts.validation), parts.validation)
     seconds = round(time.monotonic() - begun, 2)
     return Row(stage.title, state.epoch + 1, rate, total_loss / seen, trained, validated, seconds)
 

@@ -2,7 +2,8 @@
 """What training needs to know of a task: how its data are drawn, what is lost on them, and what figure selects an epoch."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,7 +26,7 @@ class Task(Protocol):
 
     @property
     def measure(self) -> str:
-        """What `score` and `validate` give, a fraction."""
+        """What `score` and `worth` give, a fraction."""
         ...
 
     def fingerprint(self) -> str:
@@ -46,8 +47,12 @@ class Task(Protocol):
         """The measure of added counts."""
         ...
 
-    def validate(self, network: nn.Module, indices: Tensor) -> float:
-        """The measure on images as they are, in eval mode and the network's own precision."""
+    def label(self, network: nn.Module, indices: Tensor) -> Tensor:
+        """Labels of images as they are, int64 [n] or [n, H, W], in eval mode and the network's own precision."""
+        ...
+
+    def worth(self, found: Tensor, indices: Tensor) -> float:
+        """The measure of labels that were found for these images."""
         ...
 
 
@@ -77,8 +82,12 @@ class Classification:
         right, seen = counts
         return right / seen
 
-    def validate(self, network: nn.Module, indices: Tensor) -> float:
-        return accuracy(network, self.data.images[indices], self.data.labels[indices])
+    def label(self, network: nn.Module, indices: Tensor) -> Tensor:
+        with evaluating(network):
+            return logits(network, self.data.images[indices]).argmax(1)
+
+    def worth(self, found: Tensor, indices: Tensor) -> float:
+        return float((found == self.data.labels[indices]).double().mean())
 
 
 @dataclass(frozen=True)
@@ -112,11 +121,11 @@ class Segmentation:
     def score(self, counts: Sequence[int]) -> float:
         return PixelCounts(*counts).dice
 
-    def validate(self, network: nn.Module, indices: Tensor) -> float:
-        training = network.training
-        network.eval()
-        found = pixel_labels(network, self.images[indices])
-        network.train(training)
+    def label(self, network: nn.Module, indices: Tensor) -> Tensor:
+        with evaluating(network):
+            return pixel_labels(network, self.images[indices])
+
+    def worth(self, found: Tensor, indices: Tensor) -> float:
         return count_pixels(found, self.masks[indices, 0]).dice
 
 
@@ -132,13 +141,15 @@ def task_of(recipe: ModelRecipe, data: ImageSet) -> Task:
     return Segmentation(data.images, data.masks, recipe.recipe.training)
 
 
-def accuracy(network: nn.Module, images: Tensor, labels: Tensor) -> float:
-    """Share of images whose largest logit is that of their label; the network is put in eval mode for it."""
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Eval mode inside the block."""
     training = network.training
     network.eval()
-    labels_found = logits(network, images).argmax(1)
-    network.train(training)
-    return float((labels_found == labels).double().mean())
+    try:
+        yield
+    finally:
+        network.train(training)
 
 
 def _hash(*tensors: Tensor) -> str:

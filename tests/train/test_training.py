@@ -2,6 +2,7 @@
 """The training command on a model of milliseconds: it learns, resumes to the same bits, and says what is wrong."""
 
 import csv
+import fcntl
 import hashlib
 import re
 from dataclasses import replace
@@ -20,6 +21,7 @@ from hwflow.data.turns import turn
 from hwflow.errors import UserError
 from hwflow.models import find_recipe, save_weights
 from hwflow.recipe import Augment, Recipe
+from hwflow.results import read_result
 from hwflow.train.__main__ import main
 from hwflow.train.augment import augment
 from hwflow.train.checkpoint import CHECKPOINT_FILE
@@ -68,7 +70,6 @@ def test_a_killed_run_ends_as_one_that_was_not(model_folder: Path, data: Path, t
     for name, tensor in whole.network.state_dict().items():
         assert torch.equal(tensor, resumed.network.state_dict()[name]), name
     assert _rows(out) == _rows(tmp_path / "whole")
-    assert not (out / CHECKPOINT_FILE).exists()
 
 
 def test_another_seed_is_another_run(model_folder: Path, data: Path, tmp_path: Path) -> None:
@@ -108,7 +109,13 @@ def test_the_command_learns_and_writes_weights_and_card(
     assert main(words) == 0
     said = capsys.readouterr().err
     assert "real weights" in said and "1-bit weights" in said
-    assert sorted(path.name for path in out.iterdir()) == ["card.md", "curves.png", "log.csv", "weights.safetensors"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "card.md",
+        "curves.png",
+        "log.csv",
+        "result.json",
+        "weights.safetensors",
+    ]
     card = (out / "card.md").read_text()
     accuracy = float(re.search(r"\| ([\d.]+)% of 12 images", card).group(1))  # type: ignore[union-attr]
     assert accuracy >= 90
@@ -119,6 +126,38 @@ def test_the_command_learns_and_writes_weights_and_card(
     assert [row["stage"] for row in rows] == ["real weights"] * 12 + ["1-bit weights"] * 12
     loaded = find_recipe(str(model_folder)).load(out / "weights.safetensors")
     assert not loaded.training
+
+
+def test_a_run_that_is_over_is_not_trained_again(
+    model_folder: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    words = ["--model", str(model_folder), "--data", str(data), "--out", str(out)]
+    assert main(words) == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    capsys.readouterr()
+    assert main(words) == 0
+    assert "this run is over" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    assert main([*words, "--seed", "1"]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert "is the result of another run (own_model tiny on data, seed 0, now own_model tiny on data, seed 1)" in said
+    result = read_result(out / "result.json")
+    assert (result.train_images, result.validation_images, result.test_images) == (42, 6, 12)
+    assert sum(map(sum, result.figures["confusion"])) == 12
+    assert hashlib.sha256(before["weights.safetensors"]).hexdigest() == result.weights
+
+
+def test_two_processes_do_not_train_in_one_folder(
+    model_folder: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "out").mkdir()
+    words = ["--model", str(model_folder), "--data", str(data), "--out", str(tmp_path / "out")]
+    with (tmp_path / "out" / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert main(words) == 2
+        assert "another process trains there" in capsys.readouterr().err.splitlines()[-1]
+    assert main(words) == 0
 
 
 def test_bad_input_is_one_line_and_writes_nothing(
@@ -133,7 +172,7 @@ def test_bad_input_is_one_line_and_writes_nothing(
 
 
 def test_a_run_begins_with_another_recipes_weights(model_folder: Path, data: Path, tmp_path: Path) -> None:
-    _run(model_folder, data, tmp_path / "first", Progress())
+    (tmp_path / "first").mkdir()
     find = find_recipe(str(model_folder)).folder
     other = find.parent / "other"
     other.mkdir()

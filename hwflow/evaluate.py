@@ -93,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the training whose test part it is (default: 0)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the result here too")
     parser.add_argument(
-        "--record", type=Path, metavar="FILE", help="with --split test: write the result of a run, for hwflow tables"
+        "--record", type=Path, metavar="FILE", help="with --split test: write the result.json that a run leaves"
     )
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the confusion matrix")
     return run(parser, _evaluate, argv)

@@ -94,6 +94,11 @@ class Training(Section):
     real_weights: TrainingStage
     binary_weights: TrainingStage | None = None
 
+    @property
+    def stages(self) -> tuple[TrainingStage, ...]:
+        """The stages that there are, in order."""
+        return (self.real_weights,) if self.binary_weights is None else (self.real_weights, self.binary_weights)
+
     @model_validator(mode="after")
     def _warmup_of_a_cycle(self) -> Self:
         if self.schedule == "one_cycle" and self.warmup_epochs:

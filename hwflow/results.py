@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""result.json: what one run measured on its test part. Tables are made of these files and of nothing else."""
+"""result.json: what one run measured on its test part, and all that makes the figure comparable with another's."""
 
 import hashlib
 import importlib.metadata

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A model folder of one's own: the real network.py with a recipe that runs in milliseconds."""
+"""A model folder of one's own, the real network.py with a recipe that runs in milliseconds, and images for it."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from hwflow.content import content_root
 
@@ -31,3 +34,19 @@ def model_folder(tmp_path: Path) -> Path:
     shutil.copy(content_root() / "models" / "bi_shufflenet" / "network.py", folder)
     (folder / "tiny" / "recipe.yaml").write_text(TINY)
     return folder
+
+
+@pytest.fixture
+def dark_and_bright(tmp_path: Path) -> Callable[[int, float], Path]:
+    """A folder of the recipe's two classes, with so many images of each, of grey levels that spread so much."""
+
+    def draw(count: int, spread: float) -> Path:
+        folder, normal = tmp_path / "data", np.random.default_rng(0).normal
+        for name, level in (("dark", 60), ("bright", 190)):
+            (folder / name).mkdir(parents=True)
+            for i in range(count):
+                pixels = np.clip(normal(level, spread, (16, 16)), 0, 255).astype(np.uint8)
+                Image.fromarray(pixels).save(folder / name / f"{i:02}.png")
+        return folder
+
+    return draw

@@ -18,8 +18,10 @@ from hwflow.cli.progress import Tick
 from hwflow.content import content_root
 from hwflow.data.folder import load_folder
 from hwflow.data.split import split
+from hwflow.errors import UserError
 from hwflow.evaluate import main
 from hwflow.models import ModelRecipe, find_recipe, save_weights
+from hwflow.results import read_result, write_result
 
 SETS = Path(__file__).parents[2] / "shared" / "data"
 NEU = SETS / "neu-cls"
@@ -41,14 +43,8 @@ training:
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    draw = np.random.default_rng(0)
-    for name, level in (("dark", 60), ("bright", 190)):
-        (tmp_path / "data" / name).mkdir(parents=True)
-        for i in range(10):
-            pixels = np.clip(draw.normal(level, 40, (16, 16)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "data" / name / f"{i}.png")
-    return tmp_path / "data"
+def data(dark_and_bright: Callable[[int, float], Path]) -> Path:
+    return dark_and_bright(10, 40)
 
 
 @pytest.fixture
@@ -134,6 +130,31 @@ def test_the_test_part_is_that_of_training(model_folder: Path, data: Path, tmp_p
     assert main(words) == 0
     images = load_folder(data, (1, 16, 16), ("dark", "bright"))
     assert json.loads(out.read_text())["n"] == len(split(images, 5).test) == 4
+
+
+def test_a_record_is_the_result_of_a_run(
+    trained: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, words = tmp_path / "result.json", ["--model", str(trained), "--data", str(data)]
+    assert main([*words, "--record", str(out)]) == 2
+    assert f"--record {out}: a run's result is of --split test and --engine torch" in capsys.readouterr().err
+    assert main([*words, "--split", "test", "--engine", "integer", "--record", str(out)]) == 2
+    assert not out.exists()
+    assert main([*words, "--split", "test", "--record", str(out), "--json", str(tmp_path / "json")]) == 0
+    result = read_result(out)
+    assert (result.model, result.recipe, result.variant, result.data) == ("own_model", "tiny", None, "data")
+    assert (result.split, result.seed, result.test_images, result.measure) == ("group", 0, 4, "top1")
+    assert result.leading == json.loads((tmp_path / "json").read_text())["top1"]
+    for content, message in (
+        ("{", "not a result that can be read"),
+        ("[]", "must hold keys and values"),
+        (out.read_text().replace('"measure":"top1"', '"measure":"dice"').replace(': "top1"', ': "dice"'), "no figure"),
+        (out.read_text().replace('"seed"', '"sead"'), "unknown key sead"),
+    ):
+        out.write_text(content)
+        with pytest.raises(UserError, match=message):
+            read_result(out)
+        write_result(result, out)
 
 
 def test_bad_input_is_one_line(

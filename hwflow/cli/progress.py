@@ -109,9 +109,10 @@ class _Lines:
                 first = done - 1, started
             if now - said >= LOG_EVERY_SECONDS:
                 said = now
-                left = spell_seconds((now - first[1]) / max(1, done - first[0]) * (total - done))
-                detail = _join(detail, f"{left} left") if detail and done < total else detail
-                self.line(_join(f"{name}: {done} of {total}" if total else f"{name}: {done}", detail))
+                # A tick may say again what the one before said.
+                seconds = (now - first[1]) / max(1, done - first[0]) * (total - done)
+                left = f"{spell_seconds(seconds)} left" if done < total else ""
+                self.line(_join(f"{name}: {done} of {total}" if total else f"{name}: {done}", detail, left))
 
         self.line(f"{name} ...")
         stage = Stage(name, tick)

@@ -41,7 +41,7 @@ def write_card(
 
 | | |
 |---|---|
-| test {result.measure} | {result.test_score:.2%} of {result.test_images} images |
+| test {result.measure} | {result.test_score:.2%} of {len(result.parts.test)} images |
 | validation {result.measure} | {result.validation_score:.2%} |
 | input | {channels} x {height} x {width}, unsigned 8 bits |
 | 1-bit weights | {one_bit:,} in {len(convs)} convolutions |

@@ -17,6 +17,7 @@ def find_device(name: str) -> str:
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.empty(0, device=name).cpu()
+    # What torch raises is not one kind: for a name it does not know, a GPU that is not there, a build without CUDA.
     except (RuntimeError, AssertionError, NotImplementedError):
         raise UserError(f"--device {name}: torch finds no such device here; use cpu, or leave it out") from None
     return name

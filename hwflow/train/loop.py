@@ -44,7 +44,7 @@ class Trained:
     measure: str
     validation_score: float
     test_score: float
-    test_images: int
+    parts: Split
     found: Tensor
     rows: tuple[Row, ...]
 
@@ -117,7 +117,7 @@ def train(
     test = task.worth(found, parts.test)
     network.float()
     rows = tuple(state.rows)
-    return Trained(network, state.best_epoch, task.measure, state.best_score, test, len(parts.test), found, rows)
+    return Trained(network, state.best_epoch, task.measure, state.best_score, test, parts, found, rows)
 
 
 def _stages(recipe: ModelRecipe, network: nn.Module) -> tuple[_Stage, ...]:
@@ -126,10 +126,8 @@ def _stages(recipe: ModelRecipe, network: nn.Module) -> tuple[_Stage, ...]:
         raise UserError(
             f"{recipe.model}, recipe {recipe.name}: the network has 1-bit weights, so training needs binary_weights"
         )
-    first = _Stage("real weights", False, settings.real_weights)
-    if settings.binary_weights is None:
-        return (first,)
-    return first, _Stage("1-bit weights", True, settings.binary_weights)
+    kinds = (("real weights", False), ("1-bit weights", True))
+    return tuple(_Stage(*kind, stage) for kind, stage in zip(kinds, settings.stages, strict=False))
 
 
 def _run_of(recipe: ModelRecipe, task: Task, seed: int) -> dict[str, str]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hwflow.cli.progress import StageProgress
-from hwflow.data.load import load_data, split_data
+from hwflow.data.load import load_data
 from hwflow.errors import UserError
 from hwflow.measurement import measure
 from hwflow.models import CARD_FILE, WEIGHTS_FILE, ModelRecipe, save_weights
@@ -57,19 +57,16 @@ def train_run(
         save_weights(trained.network, weights)
         folder = data.resolve().name
         write_card(out / CARD_FILE, recipe, variant, images, folder, seed, trained, weights)
-        parts = split_data(images, recipe.recipe, seed)
-        settings = recipe.recipe.training
-        stages = [stage.epochs for stage in (settings.real_weights, settings.binary_weights) if stage is not None]
         result = result_of(
             recipe,
             variant,
             folder,
             seed,
-            parts,
-            measure(images.take(parts.test), trained.found, recipe.recipe.classes),
+            trained.parts,
+            measure(images.take(trained.parts.test), trained.found, recipe.recipe.classes),
             weights,
             validation=trained.validation_score,
-            epochs=tuple(stages),
+            epochs=tuple(stage.epochs for stage in recipe.recipe.training.stages),
             seconds=round(sum(row.seconds for row in trained.rows), 1),
         )
         write_result(result, done)

@@ -7,7 +7,6 @@ from enum import Enum
 from pathlib import Path
 
 from hwflow.models import ModelRecipe
-from hwflow.recipe import Recipe
 from hwflow.results import RESULT_FILE, read_result
 from hwflow.train.loop import LOG_FILE
 from hwflow.train.run import run_name
@@ -43,11 +42,8 @@ class Run:
 
     @property
     def epochs(self) -> int:
-        """Epochs in all stages; 1 for a model that is fitted at once."""
-        if not isinstance(self.recipe.recipe, Recipe):
-            return 1
-        settings = self.recipe.recipe.training
-        return settings.real_weights.epochs + (settings.binary_weights.epochs if settings.binary_weights else 0)
+        """Epochs in all stages."""
+        return sum(stage.epochs for stage in self.recipe.recipe.training.stages)
 
     @property
     def command(self) -> list[str]:

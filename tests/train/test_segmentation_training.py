@@ -83,7 +83,7 @@ def test_a_killed_run_ends_as_one_that_was_not(model: Path, data: Path, tmp_path
     for name, tensor in whole.network.state_dict().items():
         assert torch.equal(tensor, resumed.network.state_dict()[name]), name
     assert _rows(out) == _rows(tmp_path / "whole")
-    assert (whole.measure, whole.test_images) == ("Dice", 6)
+    assert (whole.measure, len(whole.parts.test)) == ("Dice", 6)
     last = [row.validation_score for row in whole.rows if row.stage == "1-bit weights"]
     assert whole.validation_score == max(last) == last[whole.best_epoch - 1]
 

@@ -7,11 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from hwflow.sweep import main
 
@@ -19,14 +18,8 @@ EPOCHS = 12  # enough that a kill comes before the end
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    draw = np.random.default_rng(0)
-    for name, level in (("dark", 60), ("bright", 190)):
-        (tmp_path / "data" / name).mkdir(parents=True)
-        for i in range(20):
-            pixels = np.clip(draw.normal(level, 25, (16, 16)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(tmp_path / "data" / name / f"{i:02}.png")
-    return tmp_path / "data"
+def data(dark_and_bright: Callable[[int, float], Path]) -> Path:
+    return dark_and_bright(20, 25)
 
 
 def _words(model: Path, data: Path, runs: Path, *more: str) -> list[str]:

@@ -5,14 +5,13 @@ import csv
 import fcntl
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
-import numpy as np
 import pytest
 import torch
-from PIL import Image
 from stopped_progress import KilledError, Progress
 
 from hwflow.data.folder import load_folder
@@ -32,15 +31,8 @@ from hwflow.variants import variant_of
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
-    folder = tmp_path / "data"
-    draw = np.random.default_rng(0)
-    for name, level in (("dark", 60), ("bright", 190)):
-        (folder / name).mkdir(parents=True)
-        for i in range(30):
-            pixels = np.clip(draw.normal(level, 25, (16, 16)), 0, 255).astype(np.uint8)
-            Image.fromarray(pixels).save(folder / name / f"{i:02}.png")
-    return folder
+def data(dark_and_bright: Callable[[int, float], Path]) -> Path:
+    return dark_and_bright(30, 25)
 
 
 def _run(model_folder: Path, data: Path, out: Path, progress: Progress, seed: int = 0) -> Trained:

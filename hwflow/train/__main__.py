@@ -21,7 +21,11 @@ the recipe's folder to make them the ones that every other command takes."""
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    parser = Parser("train", "Train a model in two stages: real weights, then 1-bit weights.", EPILOG)
+    parser = Parser(
+        "train",
+        "Train a model in two stages, real weights, then 1-bit weights; or fit one that has no gradients.",
+        EPILOG,
+    )
     parser.add_argument("--model", required=True, help="name of a model, or the folder of one")
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
     parser.add_argument(
@@ -41,8 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _train(args: argparse.Namespace) -> int:
     from hwflow.data.load import load_data
     from hwflow.models import CARD_FILE, WEIGHTS_FILE, find_recipe, save_weights
+    from hwflow.recipe import FittedRecipe
     from hwflow.train.card import write_card
-    from hwflow.train.loop import train
+    from hwflow.train.fit import Fitted, fit
+    from hwflow.train.fit_card import write_fit_card
+    from hwflow.train.loop import Trained, train
 
     recipe = find_recipe(args.model, args.recipe)
     out = args.out or Path("runs") / f"{recipe.model}-{recipe.name}-{args.seed}"
@@ -51,10 +58,15 @@ def _train(args: argparse.Namespace) -> int:
             images = load_data(args.data, recipe.recipe, stage.tick)
             stage.note = f"{len(images)} for {len(recipe.recipe.classes)} classes"
         out.mkdir(parents=True, exist_ok=True)
-        result = train(recipe, images, args.seed, out, progress)
+        learn = fit if isinstance(recipe.recipe, FittedRecipe) else train
+        result: Trained | Fitted = learn(recipe, images, args.seed, out, progress)
         weights = out / WEIGHTS_FILE
         save_weights(result.network, weights)
-        write_card(out / CARD_FILE, recipe, images, args.data.resolve().name, args.seed, result, weights)
+        facts = (out / CARD_FILE, recipe, images, args.data.resolve().name, args.seed)
+        if isinstance(result, Fitted):
+            write_fit_card(*facts, result, weights)
+        else:
+            write_card(*facts, result, weights)
         progress.line(f"{weights}: {result.measure} {result.test_score:.2%} of {result.test_images} test images")
     return DONE
 

@@ -70,7 +70,7 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
         state, tensors, moments = load_checkpoint(checkpoint, state.run)
         network.load_state_dict(tensors)
         progress.line(f"{checkpoint}: going on after {len(state.rows)} epochs")
-    settings = recipe.recipe.training
+    settings = recipe.training
     stages = _stages(recipe, network)
     while state.stage < len(stages):
         stage = stages[state.stage]
@@ -103,7 +103,7 @@ def train(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress:
 
 
 def _stages(recipe: ModelRecipe, network: nn.Module) -> tuple[_Stage, ...]:
-    settings = recipe.recipe.training
+    settings = recipe.training
     if settings.binary_weights is None and any(isinstance(module, BinaryConv2d) for module in network.modules()):
         raise UserError(
             f"{recipe.model}, recipe {recipe.name}: the network has 1-bit weights, so training needs binary_weights"

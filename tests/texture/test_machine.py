@@ -21,7 +21,9 @@ def _describe(image: Image) -> Map:
     return counts / counts.sum()
 
 
-def _fitted(classes: int, channels: int = 1, seed: int = 0, gamma: float = 2.0) -> tuple[VectorMachine, SVC, torch.Tensor]:
+def _fitted(
+    classes: int, channels: int = 1, seed: int = 0, gamma: float = 2.0
+) -> tuple[VectorMachine, SVC, torch.Tensor]:
     draw = torch.Generator().manual_seed(seed)
     images = torch.randint(0, 256, (120, channels, 6, 7), generator=draw, dtype=torch.uint8)
     labels = torch.randint(0, classes, (120,), generator=draw)

@@ -49,6 +49,7 @@ def _integer(recipe: "ModelRecipe") -> Predict:
     from hwflow.nn.export import export_qonnx
     from hwflow.sim.golden import BATCH, Golden
 
+    recipe.require_layers("turn into integers")
     golden = Golden(streamline(export_qonnx(recipe.load(), recipe.recipe.input.shape)))
 
     def label(images: "Tensor", tick: Tick) -> "Tensor":

@@ -2,17 +2,18 @@
 """Models by name or by path.
 
 A model is a folder with a `network.py` and one folder a recipe, which holds `recipe.yaml` and, once trained,
-`weights.safetensors` and `card.md`. `network.py` defines `RECIPE`, a subclass of `hwflow.recipe.Recipe`, and
-`build(recipe)`, the untrained network of a recipe. Models live in `models/`; any other folder is named by its path.
+`weights.safetensors` and `card.md`. `network.py` defines `RECIPE`, a subclass of `hwflow.recipe.Recipe` or `FittedRecipe`,
+and `build(recipe)`, the untrained network of a recipe. Models live in `models/`; any other folder is named by its path.
 """
 
 import importlib.util
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol, runtime_checkable
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -24,7 +25,7 @@ from hwflow.errors import UserError, did_you_mean
 from hwflow.files import publish
 from hwflow.nn import BinaryConv2d
 from hwflow.nn.latent import LATENT_DTYPE, shorten
-from hwflow.recipe import Recipe
+from hwflow.recipe import BaseRecipe, FittedRecipe, Recipe, Training
 from hwflow.yamlfile import read_yaml
 
 NETWORK_FILE = "network.py"
@@ -34,6 +35,16 @@ CARD_FILE = "card.md"
 DEFAULT_RECIPES = ("mini", "neu")
 
 
+@runtime_checkable
+class OfAnySize(Protocol):
+    """A network of which a file of weights tells some sizes, as a fit tells how many support vectors there are.
+    Its `load_state_dict` takes them on."""
+
+    def state_like(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The state that it would have, by the sizes that these tensors tell; values do not matter."""
+        ...
+
+
 @dataclass(frozen=True)
 class ModelRecipe:
     """A recipe of a model: where it lies, and what it says."""
@@ -41,13 +52,28 @@ class ModelRecipe:
     model: str
     name: str
     folder: Path
-    recipe: Recipe
+    recipe: BaseRecipe
     module: ModuleType
 
     @property
     def weights(self) -> Path:
         """Where its trained weights lie, or will."""
         return self.folder / WEIGHTS_FILE
+
+    @property
+    def training(self) -> Training:
+        """How its network is trained by gradients. Raises UserError if it is fitted instead."""
+        if not isinstance(self.recipe, Recipe):
+            raise UserError(f"{self.model}, recipe {self.name}: is fitted, not trained by gradients")
+        return self.recipe.training
+
+    def require_layers(self, purpose: str) -> None:
+        """Raises UserError, which says what for (`purpose`), if the model is no network of layers."""
+        if isinstance(self.recipe, FittedRecipe):
+            raise UserError(
+                f"{self.model}, recipe {self.name}: a support vector machine on texture, with no layers to {purpose};"
+                " name a network, or measure this model with hwflow evaluate --engine torch"
+            )
 
     def build(self) -> nn.Module:
         """The network without training: weights at random, from torch's global generator.
@@ -111,7 +137,7 @@ def load_weights(network: nn.Module, path: Path) -> None:
     if not path.is_file():
         raise UserError(f"{path}: no trained weights; train the recipe first (hwflow train)")
     tensors = read_tensors(path)
-    expected = network.state_dict()
+    expected = network.state_like(tensors) if isinstance(network, OfAnySize) else network.state_dict()
     missing = [name for name in expected if name not in tensors]
     if missing:
         raise UserError(
@@ -175,8 +201,8 @@ def _import_network(path: Path) -> ModuleType:
     sys.modules[name] = module  # pydantic looks its models' module up here
     spec.loader.exec_module(module)
     recipe = getattr(module, "RECIPE", None)
-    if not (isinstance(recipe, type) and issubclass(recipe, Recipe)):
-        raise UserError(f"{path}: must define RECIPE, a subclass of hwflow.recipe.Recipe")
+    if not (isinstance(recipe, type) and issubclass(recipe, Recipe | FittedRecipe)):
+        raise UserError(f"{path}: must define RECIPE, a subclass of hwflow.recipe.Recipe or FittedRecipe")
     if not callable(getattr(module, "build", None)):
         raise UserError(f"{path}: must define build(recipe), the network of a recipe")
     return module

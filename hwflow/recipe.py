@@ -114,12 +114,17 @@ class Data(Section):
     at_most: dict[str, PositiveInt] = {}
 
 
-class Recipe(Section):
-    """One set of sizes for a network, and how to train it. The order of `classes` is the order of the outputs."""
+class BaseRecipe(Section):
+    """What a model sees and tells apart. The order of `classes` is the order of the outputs."""
 
     input: Input
     classes: tuple[str, ...] = Field(min_length=2)
     data: Data = Data()
+
+
+class Recipe(BaseRecipe):
+    """One set of sizes for a network, and how to train it."""
+
     training: Training
 
     @model_validator(mode="after")
@@ -127,6 +132,20 @@ class Recipe(Section):
         if self.training.augment.turns == "all" and self.input.height != self.input.width:
             raise ValueError("training.augment: turns all needs square images; half turns only come with random")
         return self
+
+
+class Search(Section):
+    """Every pair of `cost` (the C of a support vector machine) and `gamma` (of its kernel) is tried on the validation
+    part; of equally good ones the lowest cost wins, then the lowest gamma."""
+
+    cost: tuple[PositiveFloat, ...] = Field(min_length=1)
+    gamma: tuple[PositiveFloat, ...] = Field(min_length=1)
+
+
+class FittedRecipe(BaseRecipe):
+    """Of a model without gradients and epochs: a support vector machine, fitted once."""
+
+    training: Search
 
 
 class SegmentationTraining(Training):

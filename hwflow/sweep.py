@@ -27,9 +27,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     parser = Parser("sweep", "Train variants of a recipe over several seeds.", EPILOG)
     parser.add_argument(
-        "--table", type=int, action="append", default=[], metavar="N", help="rows of table N (repeatable)"
+        "--table", action="append", default=[], metavar="N", help="rows of table N, or of hardware (repeatable)"
     )
-    parser.add_argument("--row", metavar="REGEX", help="only rows whose name has this in it")
+    parser.add_argument("--row", metavar="REGEX", help="of the tables, only rows whose name this finds")
     parser.add_argument("--model", help="instead of a table: name of a model, or the folder of one")
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
     parser.add_argument("--variant", action="append", default=[], help="variant of the recipe (repeatable)")
@@ -77,14 +77,42 @@ def _runs(args: argparse.Namespace) -> "list[Run]":
         raise UserError(f"--data {args.data}: no such folder")
     seeds = _seeds(args.seeds)
     runs: dict[str, Run] = {}
-    for variant in args.variant or [None]:
-        recipe = find_recipe(args.model, args.recipe)
+    for model, name, variant in _rows(args) if args.table else _variants(args):
+        recipe = find_recipe(model, name)
         if variant is not None:
             recipe = variant_of(recipe, variant)
         for seed in seeds:
-            one = Run(recipe, args.model, variant, args.data, seed, args.runs)
+            one = Run(recipe, model, variant, args.data, seed, args.runs)
             runs.setdefault(one.name, one)
     return list(runs.values())
+
+
+Wanted = tuple[str, str | None, str | None]
+"""A model, its recipe and its variant, as the command line gives them."""
+
+
+def _variants(args: argparse.Namespace) -> list[Wanted]:
+    if args.model is None:
+        raise UserError("nothing to train; give --table N, or --model with a recipe")
+    if args.row is not None:
+        raise UserError("--row chooses rows of a --table; leave it out, or give a table")
+    return [(args.model, args.recipe, variant) for variant in args.variant or [None]]
+
+
+def _rows(args: argparse.Namespace) -> list[Wanted]:
+    from hwflow.tables.rows import read_table
+
+    if args.model is not None or args.recipe is not None or args.variant:
+        raise UserError("--table names its models itself; leave --model, --recipe and --variant out")
+    try:
+        wanted = re.compile(args.row or "")
+    except re.error as error:
+        raise UserError(f"--row {args.row}: no regular expression ({error})") from None
+    rows = [row for name in dict.fromkeys(args.table) for row in read_table(name).rows if wanted.search(row.name)]
+    runs: list[Wanted] = [(row.run.model, row.run.recipe, row.run.variant) for row in rows if row.run is not None]
+    if not runs:
+        raise UserError(f"no row to train: of {len(rows)} rows found, none has a run; see the files in tables/")
+    return runs
 
 
 def _seeds(text: str) -> list[int]:

@@ -80,6 +80,7 @@ def _of_recipe(args: argparse.Namespace) -> "tuple[nn.Module, tuple[int, int, in
     from hwflow.variants import changed, variant_of
 
     recipe = find_recipe(args.model, args.recipe)
+    recipe.require_layers("count")
     if args.variant is not None:
         recipe = variant_of(recipe, args.variant)
     if shape is not None:

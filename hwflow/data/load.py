@@ -7,10 +7,10 @@ from hwflow.cli.progress import Tick
 from hwflow.data.folder import ImageSet, load_folder, load_masked
 from hwflow.data.split import Split, split
 from hwflow.errors import UserError
-from hwflow.recipe import Recipe, SegmentationRecipe
+from hwflow.recipe import BaseRecipe, SegmentationRecipe
 
 
-def load_data(folder: Path, recipe: Recipe, tick: Tick | None = None) -> ImageSet:
+def load_data(folder: Path, recipe: BaseRecipe, tick: Tick | None = None) -> ImageSet:
     """Images with a mask each if the recipe's network labels pixels, else without.
 
     Raises UserError where `load_masked` or `load_folder` do, and if masks cannot tell the recipe's classes apart.
@@ -25,6 +25,6 @@ def load_data(folder: Path, recipe: Recipe, tick: Tick | None = None) -> ImageSe
     return load_masked(folder, recipe.input.shape, tick=tick)
 
 
-def split_data(images: ImageSet, recipe: Recipe, seed: int) -> Split:
+def split_data(images: ImageSet, recipe: BaseRecipe, seed: int) -> Split:
     """The parts for training, validation and test that the recipe's protocol makes by `seed`; raises as `split`."""
     return split(images, seed, recipe.data.split, recipe.data.at_most)

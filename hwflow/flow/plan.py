@@ -78,6 +78,7 @@ def make_plan(
         model_name = onnx.stem
     else:
         resolved = find_recipe(model, recipe)
+        resolved.require_layers("build as hardware")
         recipe_name = resolved.name
     target = target or _own_target(Path(model_name).name, found.name)
     wished = load_target(target) if target is not None else Target()

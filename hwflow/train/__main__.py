@@ -21,7 +21,11 @@ the recipe's folder to make them the ones that every other command takes."""
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    parser = Parser("train", "Train a model in two stages: real weights, then 1-bit weights.", EPILOG)
+    parser = Parser(
+        "train",
+        "Train a model in two stages, real weights, then 1-bit weights; or fit one that has no gradients.",
+        EPILOG,
+    )
     parser.add_argument("--model", required=True, help="name of a model, or the folder of one")
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
     parser.add_argument("--variant", help="a name in the model's variants.yaml, or changes as {KEY: VALUE}")

@@ -29,7 +29,7 @@ def write_card(
     options = ["--model", recipe.model, "--recipe", recipe.name, *(["--variant", variant] if variant else [])]
     options += ["--data", folder, "--seed", str(seed)]
     command = shlex.join(["python", "-m", "hwflow.train", *options])
-    settings = recipe.recipe.training
+    settings = recipe.training
     channels, height, width = recipe.recipe.input.shape
     convs = [m for m in result.network.modules() if isinstance(m, BinaryConv2d)]
     one_bit = sum(conv.weight.numel() for conv in convs)
@@ -45,8 +45,8 @@ def write_card(
 | validation {result.measure} | {result.validation_score:.2%} |
 | input | {channels} x {height} x {width}, unsigned 8 bits |
 | 1-bit weights | {one_bit:,} in {len(convs)} convolutions |
-| images | {_images(images)} |
-| split | {_split(recipe.recipe.data, seed)} |
+| images | {images_text(images)} |
+| split | {split_text(recipe.recipe.data, seed)} |
 | begins with | {_start(settings)} |
 | loss | {_loss(settings.loss)} |
 | epochs | {_epochs(settings)}; the best on the validation part is number {result.best_epoch} of the last |
@@ -62,7 +62,7 @@ All quantisers of the network were on, in training and in the measurement. Made 
     )
 
 
-def _images(images: ImageSet) -> str:
+def images_text(images: ImageSet) -> str:
     if images.masks is not None:
         return f"{len(images)} with masks; {float(images.masks.double().mean()):.2%} of the pixels are defects"
     counts = torch.bincount(images.labels, minlength=len(images.classes)).tolist()
@@ -70,7 +70,7 @@ def _images(images: ImageSet) -> str:
     return f"{len(images)}: {classes}"
 
 
-def _split(data: Data, seed: int) -> str:
+def split_text(data: Data, seed: int) -> str:
     text = f"7 : 1 : 2 in every class, seed {seed}; "
     text += "images of a group on one side" if data.split == "group" else "every image by itself, whatever it shows"
     chosen = ", ".join(f"{count} of {name}" for name, count in data.at_most.items())

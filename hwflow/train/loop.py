@@ -80,7 +80,7 @@ def train(
         state, tensors, moments = load_checkpoint(checkpoint, state.run)
         network.load_state_dict(tensors)
         progress.line(f"{checkpoint}: going on after {len(state.rows)} epochs")
-    settings = recipe.recipe.training
+    settings = recipe.training
     if settings.start is not None and not state.rows:
         taken, of = begin_with(network, recipe, settings.start)
         progress.line(f"begins with {taken} of {of} tensors from recipe {settings.start}")
@@ -121,7 +121,7 @@ def train(
 
 
 def _stages(recipe: ModelRecipe, network: nn.Module) -> tuple[_Stage, ...]:
-    settings = recipe.recipe.training
+    settings = recipe.training
     if settings.binary_weights is None and any(isinstance(module, BinaryConv2d) for module in network.modules()):
         raise UserError(
             f"{recipe.model}, recipe {recipe.name}: the network has 1-bit weights, so training needs binary_weights"

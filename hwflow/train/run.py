@@ -12,10 +12,13 @@ from hwflow.data.load import load_data
 from hwflow.errors import UserError
 from hwflow.measurement import measure
 from hwflow.models import CARD_FILE, WEIGHTS_FILE, ModelRecipe, save_weights
+from hwflow.recipe import FittedRecipe
 from hwflow.results import RESULT_FILE, Result, read_result, result_of, write_result
 from hwflow.train.card import write_card
 from hwflow.train.checkpoint import CHECKPOINT_FILE
-from hwflow.train.loop import train
+from hwflow.train.fit import Fitted, fit
+from hwflow.train.fit_card import write_fit_card
+from hwflow.train.loop import Trained, train
 
 LOCK_FILE = ".lock"
 
@@ -52,11 +55,21 @@ def train_run(
         stage.note = f"{len(images)} for {len(recipe.recipe.classes)} classes"
     out.mkdir(parents=True, exist_ok=True)
     with _alone(out):
-        trained = train(recipe, images, seed, out, progress, device)
-        weights = out / WEIGHTS_FILE
-        save_weights(trained.network, weights)
-        folder = data.resolve().name
-        write_card(out / CARD_FILE, recipe, variant, images, folder, seed, trained, weights)
+        weights, folder = out / WEIGHTS_FILE, data.resolve().name
+        facts = (out / CARD_FILE, recipe, variant, images, folder, seed)
+        trained: Trained | Fitted
+        if isinstance(recipe.recipe, FittedRecipe):
+            trained = fit(recipe, images, seed, out, progress)
+            save_weights(trained.network, weights)
+            write_fit_card(*facts, trained, weights)
+            epochs: tuple[int, ...] = ()
+            seconds = trained.seconds
+        else:
+            trained = train(recipe, images, seed, out, progress, device)
+            save_weights(trained.network, weights)
+            write_card(*facts, trained, weights)
+            epochs = tuple(stage.epochs for stage in recipe.training.stages)
+            seconds = sum(row.seconds for row in trained.rows)
         result = result_of(
             recipe,
             variant,
@@ -66,8 +79,8 @@ def train_run(
             measure(images.take(trained.parts.test), trained.found, recipe.recipe.classes),
             weights,
             validation=trained.validation_score,
-            epochs=tuple(stage.epochs for stage in recipe.recipe.training.stages),
-            seconds=round(sum(row.seconds for row in trained.rows), 1),
+            epochs=epochs,
+            seconds=round(seconds, 1),
         )
         write_result(result, done)
         # Only now is there nothing left that a kill could lose.

@@ -7,6 +7,7 @@ from enum import Enum
 from pathlib import Path
 
 from hwflow.models import ModelRecipe
+from hwflow.recipe import FittedRecipe
 from hwflow.results import RESULT_FILE, read_result
 from hwflow.train.loop import LOG_FILE
 from hwflow.train.run import run_name
@@ -42,8 +43,11 @@ class Run:
 
     @property
     def epochs(self) -> int:
-        """Epochs in all stages."""
-        return sum(stage.epochs for stage in self.recipe.recipe.training.stages)
+        """Rows of its log when it is over: epochs in all stages, or the pairs of parameters that a fit tries."""
+        recipe = self.recipe.recipe
+        if isinstance(recipe, FittedRecipe):
+            return len(recipe.training.cost) * len(recipe.training.gamma)
+        return sum(stage.epochs for stage in self.recipe.training.stages)
 
     @property
     def command(self) -> list[str]:

@@ -135,7 +135,7 @@ def task_of(recipe: ModelRecipe, data: ImageSet) -> Task:
     Raises UserError if the recipe labels pixels and the data have no masks.
     """
     if not isinstance(recipe.recipe, SegmentationRecipe):
-        return Classification(data, recipe.recipe.training)
+        return Classification(data, recipe.training)
     if data.masks is None:
         raise UserError(f"{recipe.model}, recipe {recipe.name}: labels pixels, and {data.place} was read without masks")
     return Segmentation(data.images, data.masks, recipe.recipe.training)

@@ -16,7 +16,7 @@ WORKDIR /home/hwflow/hwflow
 
 # What is installed depends on these files alone, so a change of the sources does not install again.
 COPY --chown=hwflow:hwflow hw pyproject.toml README.md ./
-RUN mkdir hwflow models build && touch hwflow/__init__.py && PIP_NO_CACHE_DIR=1 ./hw setup
+RUN mkdir hwflow models build tables results && touch hwflow/__init__.py && PIP_NO_CACHE_DIR=1 ./hw setup
 
 COPY --chown=hwflow:hwflow . .
 ENTRYPOINT ["./hw"]

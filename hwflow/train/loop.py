@@ -82,7 +82,7 @@ def train(
         progress.line(f"{checkpoint}: going on after {len(state.rows)} epochs")
     settings = recipe.training
     if settings.start is not None and not state.rows:
-        taken, of = begin_with(network, recipe, settings.start)
+        taken, of = begin_with(network, recipe, settings.start, Path(images.place), seed)
         progress.line(f"begins with {taken} of {of} tensors from recipe {settings.start}")
     stages = _stages(recipe, network)
     while state.stage < len(stages):

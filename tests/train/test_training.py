@@ -20,7 +20,7 @@ from hwflow.data.turns import turn
 from hwflow.errors import UserError
 from hwflow.models import find_recipe, read_tensors, save_weights
 from hwflow.recipe import Augment, Recipe
-from hwflow.results import read_result
+from hwflow.results import Result, read_result, write_result
 from hwflow.train.__main__ import main
 from hwflow.train.augment import augment
 from hwflow.train.checkpoint import CHECKPOINT_FILE
@@ -177,7 +177,7 @@ def test_a_run_begins_with_another_recipes_weights(model_folder: Path, data: Pat
     trained = find_recipe(str(model_folder), "tiny").build()
     save_weights(trained, find / "weights.safetensors")
     network = recipe.build()
-    taken, of = begin_with(network, recipe, "tiny")
+    taken, of = begin_with(network, recipe, "tiny", Path("data/images"), 0)
     assert taken == of == len(trained.state_dict())
     for name, tensor in read_tensors(find / "weights.safetensors").items():
         assert torch.equal(tensor, network.state_dict()[name]), name
@@ -187,6 +187,22 @@ def test_a_run_begins_with_another_recipes_weights(model_folder: Path, data: Pat
     assert progress.lines == [f"begins with {of} of {of} tensors from recipe tiny"]
 
 
+def test_a_start_that_has_seen_the_test_part_is_refused(model_folder: Path) -> None:
+    recipe = find_recipe(str(model_folder))
+    save_weights(recipe.build(), recipe.weights)
+    figures = {"measure": "top1", "figures": {"top1": 1.0}, "versions": {}, "weights": ""}
+    counts = {"train_images": 1, "validation_images": 1, "test_images": 1}
+    start = {"model": "own", "recipe": "tiny", "data": "data", "split": "group", "at_most": {}, "seed": 0}
+    write_result(Result.model_validate(start | figures | counts), recipe.folder / "result.json")
+    network = recipe.build()
+    begin_with(network, recipe, "tiny", Path("data/images"), 0)
+    begin_with(network, recipe, "tiny", Path("others"), 1)
+    with pytest.raises(
+        UserError, match=r"tiny, trained on data split by group with seed 0, so it has seen images of this"
+    ):
+        begin_with(network, recipe, "tiny", Path("data/images"), 1)
+
+
 def test_layers_of_another_shape_begin_anew(model_folder: Path) -> None:
     find = find_recipe(str(model_folder)).folder
     torch.manual_seed(5)
@@ -194,7 +210,7 @@ def test_layers_of_another_shape_begin_anew(model_folder: Path) -> None:
     recipe = variant_of(find_recipe(str(model_folder)), "{classes: [a, b, c]}")
     network = recipe.build()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
-    taken, of = begin_with(network, recipe, "tiny")
+    taken, of = begin_with(network, recipe, "tiny", Path("data/images"), 0)
     kept = [name for name, tensor in network.state_dict().items() if torch.equal(tensor, before[name])]
     assert 0 < taken < of
     assert any(tensor.shape[:1] == (3,) and name in kept for name, tensor in before.items())

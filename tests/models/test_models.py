@@ -34,7 +34,7 @@ def test_a_model_by_its_path(model_folder: Path) -> None:
         (
             "bi_shufflenet",
             "minni",
-            r"unknown recipe minni of bi_shufflenet \(did you mean mini\?\); there are mini, mt, mt-group, neu",
+            r"unknown recipe minni of bi_shufflenet \(did you mean mini\?\); there are mini, mt, mt-first, mt-group, neu",
         ),
     ],
 )

@@ -35,13 +35,12 @@ def predict(engine: str, recipe: "ModelRecipe") -> Predict:
 
 
 def _torch(recipe: "ModelRecipe") -> Predict:
-    from hwflow.inference import logits, pixel_labels
+    from hwflow.inference import image_labels, pixel_labels
     from hwflow.recipe import SegmentationRecipe
 
     network = recipe.load().double()
-    if isinstance(recipe.recipe, SegmentationRecipe):
-        return lambda images, tick: pixel_labels(network, images, tick)
-    return lambda images, tick: logits(network, images, tick).argmax(1)
+    label = pixel_labels if isinstance(recipe.recipe, SegmentationRecipe) else image_labels
+    return lambda images, tick: label(network, images, tick)
 
 
 def _integer(recipe: "ModelRecipe") -> Predict:

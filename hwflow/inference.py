@@ -25,6 +25,11 @@ def logits(network: nn.Module, images: Tensor, tick: Tick | None = None) -> Tens
     return torch.cat(list(_batches(network, images, BATCH, tick)))
 
 
+def image_labels(network: nn.Module, images: Tensor, tick: Tick | None = None) -> Tensor:
+    """Labels int64 [N] of uint8 images [N, C, H, W], by the largest of the `logits`; of equal ones the lowest label wins."""
+    return logits(network, images, tick).argmax(1)
+
+
 @torch.no_grad()
 def pixel_labels(network: nn.Module, images: Tensor, tick: Tick | None = None) -> Tensor:
     """Labels int64 [N, H, W] of uint8 images [N, C, H, W], by the largest of the logits [N, classes, H, W]; of equal

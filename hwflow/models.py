@@ -162,7 +162,7 @@ def save_weights(network: nn.Module, path: Path) -> None:
     """Write all parameters and statistics of `network` to a safetensors file, which appears whole or not at all.
 
     What training kept behind 1-bit weights is stored in 8 bits: their sign is all that the network computes with, and the
-    magnitude, which a later training may start from, needs no more. The file of a U-BiNet is a quarter as large.
+    magnitude, which a later training may start from, needs no more. The file of a U-BiNet is a third as large.
     """
     tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
     for name, module in network.named_modules():

@@ -28,12 +28,22 @@ training:
 
 
 @pytest.fixture
-def model_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "own_model"
-    (folder / "tiny").mkdir(parents=True)
-    shutil.copy(content_root() / "models" / "bi_shufflenet" / "network.py", folder)
-    (folder / "tiny" / "recipe.yaml").write_text(TINY)
-    return folder
+def own_model(tmp_path: Path) -> Callable[[str, str, str], Path]:
+    """A model folder of a new name with the network of a model that there is, and one recipe, tiny."""
+
+    def make(name: str, model: str, recipe: str) -> Path:
+        folder = tmp_path / name
+        (folder / "tiny").mkdir(parents=True)
+        shutil.copy(content_root() / "models" / model / "network.py", folder)
+        (folder / "tiny" / "recipe.yaml").write_text(recipe)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def model_folder(own_model: Callable[[str, str, str], Path]) -> Path:
+    return own_model("own_model", "bi_shufflenet", TINY)
 
 
 @pytest.fixture

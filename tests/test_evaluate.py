@@ -3,7 +3,6 @@
 the trained `mini` on real images."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from torch import Tensor
 
 from hwflow import evaluate
 from hwflow.cli.progress import Tick
-from hwflow.content import content_root
 from hwflow.data.folder import load_folder
 from hwflow.data.split import split
 from hwflow.errors import UserError
@@ -72,11 +70,8 @@ def masked(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pixel_model(tmp_path: Path) -> Path:
-    folder = tmp_path / "own_unet"
-    (folder / "tiny").mkdir(parents=True)
-    shutil.copy(content_root() / "models" / "u_binet" / "network.py", folder)
-    (folder / "tiny" / "recipe.yaml").write_text(UNET)
+def pixel_model(own_model: Callable[[str, str, str], Path]) -> Path:
+    folder = own_model("own_unet", "u_binet", UNET)
     torch.manual_seed(0)
     recipe = find_recipe(str(folder))
     save_weights(recipe.build(), recipe.weights)

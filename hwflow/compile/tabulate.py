@@ -20,7 +20,7 @@ from hwflow.compile.integers import Integers, IntegerTensor
 CHUNK = 1 << 22
 """Entries evaluated at once, over all channels; 32 MB of float64."""
 MOST_ENTRIES = 1 << 33
-"""Entries of the largest table that is worth its minutes: four times what 512 channels of 8-bit activations need."""
+"""Entries of the largest table that is worth its minutes."""
 Function = Callable[[torch.Tensor], torch.Tensor]
 
 

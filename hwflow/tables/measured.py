@@ -56,8 +56,12 @@ def figure_of(name: str, results: Sequence[Result]) -> Figure | None:
 
 
 def protocol_of(results: Sequence[Result]) -> str:
-    """How the runs were split and trained, in words; more than one way where they differ."""
-    return " / ".join(dict.fromkeys(_spell(one) for one in results))
+    """How the runs were split and trained, in words; more than one way where they differ. Splits by group differ in size."""
+    if not results:
+        return ""
+    sizes = sorted({one.test_images for one in results})
+    tested = f"{sizes[0]} to {sizes[-1]}" if len(sizes) > 1 else f"{sizes[0]}"
+    return f"{' / '.join(dict.fromkeys(_spell(one) for one in results))}, {tested} test images"
 
 
 def _spell(result: Result) -> str:
@@ -65,4 +69,4 @@ def _spell(result: Result) -> str:
     words += [f"at most {count} of {name}" for name, count in result.at_most.items()]
     if result.epochs:
         words.append(f"{' + '.join(map(str, result.epochs))} epochs")
-    return ", ".join([*words, f"{result.test_images} test images"])
+    return ", ".join(words)

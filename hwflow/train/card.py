@@ -26,9 +26,6 @@ def write_card(
     weights: Path,
 ) -> None:
     """Write the card as Markdown; `folder` is the name of the images' folder, not its path on this machine."""
-    options = ["--model", recipe.model, "--recipe", recipe.name, *(["--variant", variant] if variant else [])]
-    options += ["--data", folder, "--seed", str(seed)]
-    command = shlex.join(["python", "-m", "hwflow.train", *options])
     settings = recipe.training
     channels, height, width = recipe.recipe.input.shape
     convs = [m for m in result.network.modules() if isinstance(m, BinaryConv2d)]
@@ -37,7 +34,7 @@ def write_card(
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("torch", "brevitas"))
     path.write_text(
-        f"""# {recipe.model}, recipe {recipe.name}{f", variant {variant}" if variant else ""}
+        f"""# {title_text(recipe, variant)}
 
 | | |
 |---|---|
@@ -56,10 +53,21 @@ def write_card(
 
 All quantisers of the network were on, in training and in the measurement. Made by
 
-    {command}
+    {command_text(recipe, variant, folder, seed)}
 """,
         encoding="utf-8",
     )
+
+
+def title_text(recipe: ModelRecipe, variant: str | None) -> str:
+    """What was trained, in a line."""
+    return f"{recipe.model}, recipe {recipe.name}" + (f", variant {variant}" if variant else "")
+
+
+def command_text(recipe: ModelRecipe, variant: str | None, folder: str, seed: int) -> str:
+    """The command that trains it."""
+    options = ["--model", recipe.model, "--recipe", recipe.name, *(["--variant", variant] if variant else [])]
+    return shlex.join(["python", "-m", "hwflow.train", *options, "--data", folder, "--seed", str(seed)])
 
 
 def images_text(images: ImageSet) -> str:

@@ -24,7 +24,7 @@ from hwflow.data.load import split_data
 from hwflow.data.split import Split
 from hwflow.errors import UserError
 from hwflow.files import publish
-from hwflow.inference import logits
+from hwflow.inference import image_labels
 from hwflow.models import ModelRecipe
 from hwflow.recipe import FittedRecipe
 from hwflow.texture.machine import VectorMachine
@@ -98,7 +98,7 @@ def fit(recipe: ModelRecipe, images: ImageSet, seed: int, out: Path, progress: S
     network.eval()
     _write_log(out / LOG_FILE, trials)
     with evaluating(network):
-        found = logits(network, images.images[parts.test]).argmax(1)
+        found = image_labels(network, images.images[parts.test])
     test = float((found == images.labels[parts.test]).double().mean())
     return Fitted(
         network,

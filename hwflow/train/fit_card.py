@@ -3,13 +3,12 @@
 
 import hashlib
 import importlib.metadata
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from hwflow.data.folder import ImageSet
 from hwflow.models import ModelRecipe
-from hwflow.train.card import images_text, split_text
+from hwflow.train.card import command_text, images_text, split_text, title_text
 from hwflow.train.fit import Fitted
 
 
@@ -24,9 +23,6 @@ def write_fit_card(
     weights: Path,
 ) -> None:
     """Write the card as Markdown; `folder` is the name of the images' folder, not its path on this machine."""
-    options = ["--model", recipe.model, "--recipe", recipe.name, *(["--variant", variant] if variant else [])]
-    options += ["--data", folder, "--seed", str(seed)]
-    command = shlex.join(["python", "-m", "hwflow.train", *options])
     channels, height, width = recipe.recipe.input.shape
     chosen, network = result.chosen, result.network
     equals = sum(trial.validation_score == chosen.validation_score for trial in result.trials)
@@ -34,7 +30,7 @@ def write_fit_card(
     names = ("scikit-learn", "scikit-image", "torch")
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
     path.write_text(
-        f"""# {recipe.model}, recipe {recipe.name}{f", variant {variant}" if variant else ""}
+        f"""# {title_text(recipe, variant)}
 
 | | |
 |---|---|
@@ -54,7 +50,7 @@ def write_fit_card(
 
 Fitted to the training part alone; the test part had no say in the choice. Made by
 
-    {command}
+    {command_text(recipe, variant, folder, seed)}
 """,
         encoding="utf-8",
     )

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from hwflow.data.folder import ImageSet
 from hwflow.data.turns import random_turns, turn
 from hwflow.errors import UserError
-from hwflow.inference import logits, pixel_labels, to_input
+from hwflow.inference import image_labels, pixel_labels, to_input
 from hwflow.models import ModelRecipe
 from hwflow.pixelscores import PixelCounts, count_pixels
 from hwflow.recipe import SegmentationRecipe, Training
@@ -84,7 +84,7 @@ class Classification:
 
     def label(self, network: nn.Module, indices: Tensor) -> Tensor:
         with evaluating(network):
-            return logits(network, self.data.images[indices]).argmax(1)
+            return image_labels(network, self.data.images[indices])
 
     def worth(self, found: Tensor, indices: Tensor) -> float:
         return float((found == self.data.labels[indices]).double().mean())

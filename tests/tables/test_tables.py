@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tables of results: which runs a row takes, what a cell says, and that docs/results.md is what the command writes."""
 
+import hashlib
 import json
 import re
 from pathlib import Path
@@ -15,7 +16,7 @@ from hwflow.results import Result, write_result
 from hwflow.sweep import main as sweep
 from hwflow.tables.__main__ import main as tables
 from hwflow.tables.markdown import document
-from hwflow.tables.measured import Figure, figure_of, find_results, results_of
+from hwflow.tables.measured import Figure, figure_of, find_results, protocol_of, results_of
 from hwflow.tables.rows import Column, Row, RowRun, Table, read_table, table_names
 
 
@@ -60,6 +61,14 @@ def test_a_row_takes_its_own_runs_under_its_own_protocol() -> None:
     results = [result(1, 0.8, **own), result(0, 0.9, **own)]
     noise = [result(2, 0.1, split=other), result(2, 0.1, **own, recipe="mt"), result(2, 0.1, **own, variant="34")]
     assert [one.seed for one in results_of(recipe, "18", results + noise)] == [0, 1]
+
+
+def test_a_protocol_is_said_once_whatever_the_sizes_of_its_splits() -> None:
+    results = [result(0, 0.9), result(1, 0.9, test_images=23), result(2, 0.9, test_images=21)]
+    assert protocol_of(results) == "by group, 3 + 4 epochs, 20 to 23 test images"
+    longer = result(3, 0.9, epochs=(9,))
+    assert protocol_of([results[0], longer]) == "by group, 3 + 4 epochs / by group, 9 epochs, 20 test images"
+    assert protocol_of([]) == ""
 
 
 def test_cells() -> None:
@@ -123,8 +132,6 @@ def test_runs_are_found_beside_what_is_shipped(tmp_path: Path) -> None:
 
 
 def test_shipped_results_are_of_the_shipped_weights() -> None:
-    import hashlib
-
     found = sorted((content_root() / "models").glob("*/*/result.json"))
     assert found
     for path in found:

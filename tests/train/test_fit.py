@@ -5,6 +5,7 @@ import csv
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,6 @@ import pytest
 from PIL import Image
 
 from hwflow.build import main as build
-from hwflow.content import content_root
 from hwflow.count.__main__ import main as count
 from hwflow.errors import UserError
 from hwflow.evaluate import main as evaluate
@@ -43,25 +43,22 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _model(model: str, folder: Path, recipe: str = RECIPE) -> Path:
-    own = folder / model
-    (own / "tiny").mkdir(parents=True)
-    shutil.copy(content_root() / "models" / model / "network.py", own)
-    (own / "tiny" / "recipe.yaml").write_text(recipe)
-    return own
-
-
 @pytest.fixture
-def lbp(tmp_path: Path) -> Path:
-    return _model("lbp_svm", tmp_path)
+def lbp(own_model: Callable[[str, str, str], Path]) -> Path:
+    return own_model("lbp_svm", "lbp_svm", RECIPE)
 
 
 @pytest.mark.parametrize("model", ["lbp_svm", "aeclbp_svm"])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_train_and_evaluate(
-    model: str, channels: int, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    model: str,
+    channels: int,
+    data: Path,
+    own_model: Callable[[str, str, str], Path],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    folder = _model(model, tmp_path, RECIPE.replace("channels: 1", f"channels: {channels}"))
+    folder = own_model(model, model, RECIPE.replace("channels: 1", f"channels: {channels}"))
     out = tmp_path / "out"
     words = ["--model", str(folder), "--data", str(data), "--seed", "3"]
     assert train([*words, "--out", str(out)]) == 0
@@ -135,8 +132,10 @@ def test_what_needs_layers_is_refused_in_one_line(
         ("lbp_svm", "width: 32", "width: 4", r"input: images of 5x5 at least"),
     ],
 )
-def test_wrong_recipes_are_one_line(model: str, old: str, new: str, message: str, tmp_path: Path) -> None:
-    folder = _model(model, tmp_path, RECIPE.replace(old, new))
+def test_wrong_recipes_are_one_line(
+    model: str, old: str, new: str, message: str, own_model: Callable[[str, str, str], Path]
+) -> None:
+    folder = own_model(model, model, RECIPE.replace(old, new))
     with pytest.raises(UserError, match=message) as caught:
         find_recipe(str(folder)).build()
     assert "\n" not in str(caught.value)

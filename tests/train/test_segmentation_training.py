@@ -5,6 +5,7 @@ hand."""
 import csv
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ import torch
 from PIL import Image
 from stopped_progress import KilledError, Progress
 
-from hwflow.content import content_root
 from hwflow.data.folder import load_folder, load_masked
 from hwflow.errors import UserError
 from hwflow.evaluate import main as evaluate
@@ -38,12 +38,8 @@ FIGURES = ("dice", "accuracy", "precision", "recall", "fpr", "fnr", "mae")
 
 
 @pytest.fixture
-def model(tmp_path: Path) -> Path:
-    folder = tmp_path / "own_unet"
-    (folder / "tiny").mkdir(parents=True)
-    shutil.copy(content_root() / "models" / "u_binet" / "network.py", folder)
-    (folder / "tiny" / "recipe.yaml").write_text(TINY.replace("EPOCHS", "2"))
-    return folder
+def model(own_model: Callable[[str, str, str], Path]) -> Path:
+    return own_model("own_unet", "u_binet", TINY.replace("EPOCHS", "2"))
 
 
 @pytest.fixture

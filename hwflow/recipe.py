@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every model's recipe.yaml has in common; a model's network.py extends `Recipe` with its own sizes."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -113,6 +113,22 @@ class Data(Section):
     split: Literal["file", "group"] = "group"
     at_most: dict[str, PositiveInt] = {}
 
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """All of it as the keys of a run's result."""
+        return {"split": self.split, "at_most": dict(self.at_most), "only": ()}
+
+
+class SegmentationData(Data):
+    """`only` images of these kinds, where the set's folders tell kinds of defect apart; all of them if there are none."""
+
+    only: tuple[str, ...] = ()
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """All of it as the keys of a run's result."""
+        return super().protocol | {"only": self.only}
+
 
 class BaseRecipe(Section):
     """What a model sees and tells apart. The order of `classes` is the order of the outputs."""
@@ -164,4 +180,5 @@ class SegmentationTraining(Training):
 class SegmentationRecipe(Recipe):
     """Of a network that labels every pixel: the first of `classes` is the background, all others are defects."""
 
+    data: SegmentationData = SegmentationData()
     training: SegmentationTraining

@@ -14,11 +14,12 @@ from hwflow.errors import UserError
 from hwflow.files import publish
 from hwflow.measurement import Measurement
 from hwflow.models import ModelRecipe
-from hwflow.recipe import Section
+from hwflow.recipe import FittedRecipe, Section
 from hwflow.yamlfile import checked
 
 RESULT_FILE = "result.json"
 PACKAGES = ("torch", "brevitas")
+FITTED_PACKAGES = ("torch", "scikit-learn")
 
 
 class Result(Section):
@@ -34,6 +35,7 @@ class Result(Section):
     data: str
     split: Literal["file", "group"]
     at_most: dict[str, PositiveInt]
+    only: tuple[str, ...] = ()
     seed: int
     train_images: int = Field(ge=0)
     validation_images: int = Field(ge=0)
@@ -45,6 +47,11 @@ class Result(Section):
     seconds: NonNegativeFloat | None = None
     versions: dict[str, str]
     weights: str
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """Which images it was, as `Data.protocol`."""
+        return {"split": self.split, "at_most": self.at_most, "only": self.only}
 
     @property
     def leading(self) -> float:
@@ -64,21 +71,20 @@ def result_of(
 ) -> Result:
     """The result of `measured`, the figures of the file `weights` on the test part; `folder` is the name of the images'
     folder. `training` are `validation`, `epochs` and `seconds`, where they are known."""
-    protocol = recipe.recipe.data
+    packages = FITTED_PACKAGES if isinstance(recipe.recipe, FittedRecipe) else PACKAGES
     return Result(
         model=recipe.model,
         recipe=recipe.name,
         variant=variant,
         data=folder,
-        split=protocol.split,
-        at_most=dict(protocol.at_most),
+        **recipe.recipe.data.protocol,
         seed=seed,
         train_images=len(parts.train),
         validation_images=len(parts.validation),
         test_images=len(parts.test),
         measure=measured.leading,
         figures=measured.figures,
-        versions={name: importlib.metadata.version(name) for name in PACKAGES},
+        versions={name: importlib.metadata.version(name) for name in packages},
         weights=hashlib.sha256(weights.read_bytes()).hexdigest(),
         **training,
     )

@@ -108,8 +108,11 @@ def _rows(args: argparse.Namespace) -> list[Wanted]:
         wanted = re.compile(args.row or "")
     except re.error as error:
         raise UserError(f"--row {args.row}: no regular expression ({error})") from None
-    rows = [row for name in dict.fromkeys(args.table) for row in read_table(name).rows if wanted.search(row.name)]
-    runs: list[Wanted] = [(row.run.model, row.run.recipe, row.run.variant) for row in rows if row.run is not None]
+    tables = [read_table(name) for name in dict.fromkeys(args.table)]
+    rows = [(row, table) for table in tables for row in table.rows if wanted.search(row.name)]
+    runs: list[Wanted] = [
+        (one.model, one.recipe, one.variant) for row, table in rows for one in row.runs(table.columns)
+    ]
     if not runs:
         raise UserError(f"no row to train: of {len(rows)} rows found, none has a run; see the files in tables/")
     return runs

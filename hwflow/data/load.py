@@ -22,7 +22,7 @@ def load_data(folder: Path, recipe: BaseRecipe, tick: Tick | None = None) -> Ima
             f"{folder}: masks tell two classes apart, the recipe has {len(recipe.classes)}; use one of background and"
             " defect"
         )
-    return load_masked(folder, recipe.input.shape, tick=tick)
+    return load_masked(folder, recipe.input.shape, recipe.data.only or None, tick)
 
 
 def split_data(images: ImageSet, recipe: BaseRecipe, seed: int) -> Split:

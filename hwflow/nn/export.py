@@ -92,6 +92,8 @@ def _name_by_module(model: ModelProto) -> None:
         path = module_path(node.name)
         is_weight = path.endswith(".weight")
         names = [path] if last_in_module[path] is node and not is_weight else [f"{path}.{node.op_type.lower()}"]
+        if not path:  # the network's own forward
+            names = [node.op_type.lower()]
         if is_weight and node.op_type in QUANTIZERS:
             names = [f"{path}.quant"]
         if len(node.output) > 1:

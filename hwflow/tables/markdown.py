@@ -8,7 +8,7 @@ from hwflow.models import ModelRecipe
 from hwflow.recipe import FittedRecipe
 from hwflow.results import Result
 from hwflow.tables.measured import figure_of, protocol_of, results_of
-from hwflow.tables.rows import COUNTS, Column, Row, Table
+from hwflow.tables.rows import COUNTS, Column, Row, RowRun, Table
 
 HEAD = """\
 # Results
@@ -41,11 +41,11 @@ def _names(column: Column, table: Table) -> list[str]:
 
 
 def _cells(row: Row, table: Table, results: Sequence[Result], count: CountNetwork) -> list[str]:
-    own: list[Result] = []
+    own: dict[RowRun, list[Result]] = {}
     counts: dict[str, float] = {}
-    if row.run is not None:
-        recipe = row.run.found()
-        own = results_of(recipe, row.run.variant, results)
+    for run in row.runs(table.columns):
+        recipe = run.found()
+        own[run] = results_of(recipe, run.variant, results)
         # A support vector machine has no layers to count.
         if any(column.figure in COUNTS for column in table.columns) and not isinstance(recipe.recipe, FittedRecipe):
             counts = count(recipe).as_json()
@@ -53,8 +53,9 @@ def _cells(row: Row, table: Table, results: Sequence[Result], count: CountNetwor
     for position, column in enumerate(table.columns):
         if table.of_paper:
             cells.append(row.paper[position] if row.paper else "")
-        cells.append(_here(column, own, counts))
-    return [*cells, protocol_of(own), str(len(own)) if own else ""]
+        cells.append(_here(column, own[row.run.of(column.of)] if row.run is not None else [], counts))
+    numbers = sorted({len(found) for found in own.values()} - {0})
+    return [*cells, protocol_of([one for found in own.values() for one in found]), " to ".join(map(str, numbers))]
 
 
 def _here(column: Column, results: Sequence[Result], counts: dict[str, float]) -> str:

@@ -39,10 +39,9 @@ def find_results(runs: Path) -> list[Result]:
 
 def results_of(recipe: ModelRecipe, variant: str | None, results: Iterable[Result]) -> list[Result]:
     """Those of one recipe and variant that were split as the recipe says now, by their seeds."""
-    protocol = recipe.recipe.data
-    wanted = (recipe.model, recipe.name, variant, protocol.split, dict(protocol.at_most))
+    wanted = (recipe.model, recipe.name, variant, recipe.recipe.data.protocol)
     return sorted(
-        (one for one in results if (one.model, one.recipe, one.variant, one.split, one.at_most) == wanted),
+        (one for one in results if (one.model, one.recipe, one.variant, one.protocol) == wanted),
         key=lambda one: one.seed,
     )
 
@@ -66,6 +65,7 @@ def protocol_of(results: Sequence[Result]) -> str:
 
 def _spell(result: Result) -> str:
     words = [f"by {result.split}"]
+    words += [f"only {' and '.join(result.only)}"] if result.only else []
     words += [f"at most {count} of {name}" for name, count in result.at_most.items()]
     if result.epochs:
         words.append(f"{' + '.join(map(str, result.epochs))} epochs")

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A table of results as YAML: what a row is called, what the paper prints for it, and the run here that stands for it."""
 
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
+from string import Template
 from typing import Self
 
 from pydantic import Field, PositiveFloat, model_validator
@@ -21,20 +23,32 @@ COUNTS = ("bops", "flops", "ops")
 
 class Column(Section):
     """One figure: its key in a run's figures or in COUNTS, printed as a multiple of `unit` with `places` decimals. None
-    for what no run measures."""
+    for what no run measures. `of` says which of a row's runs it is, where they are several: it fills in the $NAMEs of the
+    row's variant."""
 
     name: str
     figure: str | None = None
+    of: dict[str, str] = Field(default={})
     unit: PositiveFloat
     places: int = Field(ge=0)
 
 
 class RowRun(Section):
-    """The run that a row stands for, as `hwflow train` takes it; every seed is one more of it."""
+    """The run that a row stands for, as `hwflow train` takes it; every seed is one more of it. A $NAME in `variant` makes it
+    one run for every text that the table's columns fill in."""
 
     model: str
     recipe: str
     variant: str | None = None
+
+    def of(self, names: Mapping[str, str]) -> "RowRun":
+        """The run for one column's `of`. Raises ValueError for a $NAME that is not among `names`."""
+        if self.variant is None:
+            return self
+        try:
+            return self.model_copy(update={"variant": Template(self.variant).substitute(names)})
+        except KeyError as error:
+            raise ValueError(f"variant {self.variant}: no column fills in ${error.args[0]}") from None
 
     def found(self) -> ModelRecipe:
         """Its recipe, changed by the variant. Raises UserError if there is none."""
@@ -48,6 +62,10 @@ class Row(Section):
     name: str
     paper: tuple[str, ...] = ()
     run: RowRun | None = None
+
+    def runs(self, columns: Iterable["Column"]) -> list[RowRun]:
+        """The run behind each column, each once, in the order of the columns."""
+        return [] if self.run is None else list(dict.fromkeys(self.run.of(column.of) for column in columns))
 
 
 class Table(Section):
@@ -64,6 +82,7 @@ class Table(Section):
         for row in self.rows:
             if row.paper and len(row.paper) != len(self.columns):
                 raise ValueError(f"row {row.name}: paper has {len(row.paper)} texts for {len(self.columns)} columns")
+            row.runs(self.columns)
         return self
 
     @cached_property

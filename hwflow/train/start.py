@@ -38,8 +38,8 @@ def begin_with(network: nn.Module, recipe: ModelRecipe, start: str, place: Path,
 def _require_same_split(path: Path, recipe: ModelRecipe, start: str, place: Path, seed: int) -> None:
     if not path.is_file():
         return
-    known, protocol = read_result(path), recipe.recipe.data
-    same = (known.split, known.at_most, known.seed) == (protocol.split, dict(protocol.at_most), seed)
+    known = read_result(path)
+    same = (known.protocol, known.seed) == (recipe.recipe.data.protocol, seed)
     if known.data in place.resolve().parts and not same:
         raise UserError(
             f"{recipe.name}: training.start names the recipe {start}, trained on {known.data} split by {known.split} with seed"

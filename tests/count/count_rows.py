@@ -45,7 +45,6 @@ class Row:
     variant: str | None
     printed: dict[str, str]
     differs: dict[str, str] = field(default_factory=dict)
-    slow: bool = False
 
     def agrees(self, figure: str, counted: float) -> bool:
         """Whether `counted` is within 1% of what is printed, or becomes that by rounding to as many digits."""

@@ -25,7 +25,7 @@ def _label(row: Row) -> str:
     return f"table {row.table} {row.name}"
 
 
-@pytest.mark.parametrize("row", [pytest.param(r, marks=pytest.mark.slow if r.slow else ()) for r in ROWS], ids=_label)
+@pytest.mark.parametrize("row", ROWS, ids=_label)
 def test_counts_are_those_of_the_table(row: Row) -> None:
     counts = _counts(row.model, row.recipe, row.variant)
     assert counts.uncounted == ()

@@ -9,7 +9,7 @@ import torch
 from onnx import ModelProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.core.onnx_exec import execute_onnx
-from torch import nn
+from torch import Tensor, nn
 
 from hwflow.nn import (
     Add,
@@ -139,3 +139,20 @@ def test_two_exports_are_equal_and_leave_the_network_alone(network: Small, graph
 )
 def test_module_paths(node: str, path: str) -> None:
     assert module_path(node) == path
+
+
+def test_what_the_network_itself_computes_has_a_name() -> None:
+    class Plain(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.classifier = nn.Linear(4, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            out: Tensor = self.classifier(x.flatten(1))
+            return out
+
+    graph = export_qonnx(Plain().eval(), (1, 2, 2)).graph
+    assert [(n.op_type, n.input[0], n.output[0]) for n in graph.node] == [
+        ("Flatten", "image", "flatten"),
+        ("Gemm", "flatten", "logits"),
+    ]

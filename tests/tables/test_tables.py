@@ -96,6 +96,28 @@ def test_cells() -> None:
     ]
 
 
+def test_a_row_of_one_network_a_column() -> None:
+    columns = tuple(
+        Column(name=name, figure="dice", of={"defect": name}, unit=1, places=2) for name in ("MT_Break", "MT_Crack")
+    )
+    row = Row(name="a", run=RowRun(model="u_binet", recipe="mt", variant="{k: 8, data: {only: [$defect]}}"))
+    table = Table(table="own", title="T", columns=columns, rows=(row,))
+    of_crack = result(
+        0,
+        0.5,
+        model="u_binet",
+        recipe="mt",
+        variant="{k: 8, data: {only: [MT_Crack]}}",
+        only=("MT_Crack",),
+        measure="dice",
+        figures={"dice": 0.75},
+    )
+    text = document([table], [of_crack], uncounted)
+    assert text.splitlines()[-1] == "| a |  | 0.75 | by group, only MT_Crack, 3 + 4 epochs, 20 test images | 1 |"
+    with pytest.raises(ValueError, match=r"no column fills in \$defect"):
+        Table(table="own", title="T", columns=(Column(name="x", unit=1, places=0),), rows=(row,))
+
+
 def test_the_paper_needs_a_text_for_every_column() -> None:
     with pytest.raises(ValueError, match="row a: paper has 1 texts for 2 columns"):
         Table.model_validate(
@@ -114,8 +136,8 @@ def test_every_row_names_a_run_that_there_is() -> None:
         table = read_table(name)
         assert table.table == name
         for row in table.rows:
-            if row.run is not None:
-                row.run.found()
+            for run in row.runs(table.columns):
+                run.found()
     with pytest.raises(UserError, match=r"unknown table 8; there are 1, 2,"):
         read_table("8")
 
@@ -153,7 +175,7 @@ def test_sweep_takes_rows_of_a_table(tmp_path: Path, capsys: pytest.CaptureFixtu
         (["--model", "resnet", "--row", "x"], "--row chooses rows of a --table"),
         (["--table", "2", "--model", "resnet"], "--table names its models itself"),
         (["--table", "2", "--row", "("], "--row (: no regular expression"),
-        (["--table", "3"], "of 6 rows found, none has a run"),
+        (["--table", "4", "--row", "CAT"], "of 1 rows found, none has a run"),
         (["--table", "12"], "unknown table 12"),
     ],
 )

@@ -9,11 +9,14 @@ from finn.util.basic import pynq_part_map
 from hwflow.boards import board_names, find_board
 from hwflow.errors import UserError
 
-# LUT, FF, BRAM36, URAM, DSP by device: DS190, DS891, DS987.
+# LUT, FF, BRAM36, URAM, DSP by device: DS190, DS891 (MPSoC), DS889 (RFSoC), DS987 (K26).
 DEVICES = {
     "xc7z020": (53_200, 106_400, 140, 0, 220),
     "xczu3eg": (70_560, 141_120, 216, 0, 360),
     "xczu7ev": (230_400, 460_800, 312, 96, 1_728),
+    "xczu9eg": (274_080, 548_160, 912, 0, 2_520),
+    "xczu28dr": (425_280, 850_560, 1_080, 80, 4_272),
+    "xczu48dr": (425_280, 850_560, 1_080, 80, 4_272),
     "xck26": (117_120, 234_240, 144, 64, 1_248),
 }
 
@@ -27,7 +30,10 @@ source: DS190
 
 
 def test_all_boards_are_there() -> None:
-    assert board_names() == ["kv260", "pynq-z1", "pynq-z2", "ultra96-v2", "zcu104"]
+    """FINN's part map: no board of it is missing here, none has another device, and there is no other board."""
+    boards = [find_board(name) for name in board_names()]
+    assert {board.finn_name: board.part for board in boards} == pynq_part_map
+    assert len(boards) == len(pynq_part_map) == 11
 
 
 @pytest.mark.parametrize("name", board_names())
@@ -52,8 +58,8 @@ def test_a_board_of_ones_own(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("pynqz2", "unknown board pynqz2 (did you mean pynq-z2?); there are kv260, pynq-z1, "),
-        ("spartan", "unknown board spartan; there are kv260, pynq-z1, "),
+        ("pynqz2", "unknown board pynqz2 (did you mean pynq-z2?); there are aup-zu3, kv260, pynq-z1, "),
+        ("spartan", "unknown board spartan; there are aup-zu3, kv260, pynq-z1, "),
         ("boards/mine.yaml", "boards/mine.yaml: no such board file; "),
     ],
 )

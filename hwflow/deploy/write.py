@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +23,7 @@ from hwflow.errors import UserError
 from hwflow.hw.ops.base import leaf_sources
 
 MODULE = "accelerator_axis"
+ULTRASCALE = "HWF_ULTRASCALE"
 SCRIPT, DRIVER, README, CHECK = "build.tcl", "driver.py", "README.md", "check.npz"
 
 
@@ -69,7 +69,7 @@ def write_deploy(
     (folder / "rtl").mkdir()
     sources = [*rtl_sources(rtl), *(path for path in leaf_sources("hwf_tlast") if not (rtl / path.name).exists())]
     for path in sources:
-        shutil.copyfile(path, folder / "rtl" / path.name)
+        _copy(path, folder / "rtl" / path.name, ultrascale=shell == "zynqmp")
     if samples is not None:
         _write_check(folder / CHECK, samples, source, sink, top1)
     facts = {
@@ -93,6 +93,17 @@ def write_deploy(
     for target in (f"rtl/{MODULE}.v", SCRIPT, DRIVER, README):
         text = environment.get_template(f"{Path(target).name}.j2").render(facts)
         (folder / target).write_text(text, encoding="utf-8")
+
+
+def _copy(source: Path, target: Path, *, ultrascale: bool) -> None:
+    """Leaves that place other cells on UltraScale are told of it in their first line.
+
+    A definition of the Vivado project would not do: the accelerator is a module of a block design, and its synthesis,
+    a run of its own, does not see it.
+    """
+    text = source.read_text(encoding="utf-8")
+    told = ultrascale and f"`ifdef {ULTRASCALE}" in text
+    target.write_text(f"`define {ULTRASCALE}\n{text}" if told else text, encoding="utf-8")
 
 
 def _check_classes(design: ModelWrapper, top1: bool, classes: Sequence[str]) -> None:

@@ -28,7 +28,10 @@ def main(family: str, units: list[str]) -> None:
     run("read_verilog -lib -specify +/xilinx/cells_sim.v")
     run("read_verilog -lib +/xilinx/cells_xtra.v")
     run("hierarchy -check")
-    run(f"synth_xilinx -family {family} -flatten -noiopad -noclkbuf -run prepare:check")
+    large = (
+        "-uram" if family == "xcup" else ""
+    )  # for memories that ask for it; all of hwflow's say block or distributed
+    run(f"synth_xilinx -family {family} {large} -flatten -noiopad -noclkbuf -run prepare:check")
     run("tee -q -o stat.json stat -json")
     modules = json.loads(Path("stat.json").read_text(encoding="utf-8"))["modules"]
     cells = {unit: modules[f"\\{unit}"].get("num_cells_by_type", {}) for unit in units}

@@ -37,6 +37,7 @@ _SLANG_FLAGS = (
     "--unroll-limit 1000000",
     "--diag-abs-paths",
 )
+_DEFINES: Mapping[Family, tuple[str, ...]] = {"xc7": (), "xcup": ("-D HWF_ULTRASCALE",)}
 _UNITS_A_SESSION = 24
 
 
@@ -152,7 +153,7 @@ def _read(top: str, sources: tuple[Path, ...]) -> _Design:
 
 def _prepare(job: Job, design: _Design, family: Family) -> _Unit:
     arguments = tuple(f"{name}={verilog.literal(value)}" for name, value in sorted(job.parameters.items()))
-    recipe = (metadata.version("pyosys"), family, *_SLANG_FLAGS, _CHILD.read_text(encoding="utf-8"))
+    recipe = (metadata.version("pyosys"), family, *_SLANG_FLAGS, *_DEFINES[family], _CHILD.read_text(encoding="utf-8"))
     content = json.dumps([recipe, design.bodies, design.cells, arguments])
     key = hashlib.sha256(content.encode()).hexdigest()[:24]
     return _Unit(key, job.top, design.files, design.cells, arguments, len(content))
@@ -187,7 +188,12 @@ def _call(units: Sequence[_Unit], family: Family) -> dict[str, dict[str, int]]:
         for name, unit in zip(names, units, strict=True):
             Path(folder, f"{name}.top").write_text(unit.top, encoding="utf-8")
             Path(folder, f"{name}.cells.sv").write_text(unit.cells, encoding="utf-8")
-            words = [f"--top {unit.top}", *_SLANG_FLAGS, *(f"-G {_quoted(word)}" for word in unit.arguments)]
+            words = [
+                f"--top {unit.top}",
+                *_SLANG_FLAGS,
+                *_DEFINES[family],
+                *(f"-G {_quoted(word)}" for word in unit.arguments),
+            ]
             words += [*(_quoted(str(path)) for path in unit.files), f"{name}.cells.sv"]
             Path(folder, f"{name}.f").write_text("\n".join(words), encoding="utf-8")
         log = Path(folder, "log.txt")

@@ -95,7 +95,14 @@ def properties(outcome: Outcome, cell: str) -> dict[str, str]:
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
-@pytest.mark.parametrize("board,part", [("pynq-z2", "xc7z020clg400-1"), ("kv260", "xck26-sfvc784-2LV-c")])
+@pytest.mark.parametrize(
+    "board,part",
+    [
+        ("pynq-z2", "xc7z020clg400-1"),
+        ("kv260", "xck26-sfvc784-2LV-c"),
+        ("rfsoc4x2", "xczu48dr-ffvg1517-2-e"),
+    ],
+)
 def test_script_makes_the_two_files(deploy: Callable[..., Deployed], board: str, part: str) -> None:
     folder = deploy(board=board).folder
     outcome = run_script(folder)
@@ -147,6 +154,20 @@ def test_dma_is_as_wide_as_the_streams(deploy: Callable[..., Deployed], head: st
 def test_processing_system_gives_the_clock(deploy: Callable[..., Deployed]) -> None:
     folder = deploy(clock_mhz=142.5).folder
     assert properties(run_script(folder, PERIOD="7.017"), "ps")["CONFIG.PCW_FPGA0_PERIPHERAL_FREQMHZ"] == "142.5"
+
+
+def test_processing_system_of_ultrascale(deploy: Callable[..., Deployed]) -> None:
+    """PL0's clock and reset, one master port for control, one high-performance port of 128 bits for the DMA."""
+    assert properties(run_script(deploy(board="zcu102", clock_mhz=187.5).folder), "ps") == {
+        "CONFIG.PSU__FPGA_PL0_ENABLE": "1",
+        "CONFIG.PSU__CRL_APB__PL0_REF_CTRL__FREQMHZ": "187.5",
+        "CONFIG.PSU__USE__FABRIC__RST": "1",
+        "CONFIG.PSU__USE__M_AXI_GP0": "1",  # M_AXI_HPM0_FPD
+        "CONFIG.PSU__USE__M_AXI_GP1": "0",
+        "CONFIG.PSU__USE__M_AXI_GP2": "0",
+        "CONFIG.PSU__USE__S_AXI_GP2": "1",  # S_AXI_HP0_FPD
+        "CONFIG.PSU__SAXIGP2__DATA_WIDTH": "128",
+    }
 
 
 def test_script_says_what_it_used(deploy: Callable[..., Deployed]) -> None:

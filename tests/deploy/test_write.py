@@ -14,9 +14,10 @@ from qonnx.core.datatype import DataType
 from hwflow.boards import Board, board_names, find_board
 from hwflow.compile.generate import write_depths, write_rtl
 from hwflow.deploy.shell import Port, ports, shell_of
-from hwflow.deploy.write import write_deploy
+from hwflow.deploy.write import _copy, write_deploy
 from hwflow.errors import UserError
 from hwflow.hw.ops import StreamSpec
+from hwflow.hw.ops.base import RTL_FOLDER
 
 
 def test_folder(deploy: Callable[..., Deployed]) -> None:
@@ -52,6 +53,25 @@ def test_without_samples_the_readme_asks_for_frames(tmp_path: Path) -> None:
     assert "integers [N, 6]" in text
     assert f"[N, {HEIGHT}, {WIDTH}, 6]" in text
     assert not (tmp_path / "out" / "check.npz").exists()
+
+
+@pytest.mark.parametrize("board,told", [("pynq-z2", False), ("kv260", True), ("rfsoc4x2", True)])
+def test_leaves_are_told_of_ultrascale(deploy: Callable[..., Deployed], board: str, told: bool) -> None:
+    made = deploy(board=board)
+    for path in (made.folder / "rtl").glob("*.sv"):
+        original = made.folder.parent / "rtl" / path.name
+        text, lines = path.read_text(), original.read_text() if original.exists() else path.read_text()
+        if told and "`ifdef HWF_ULTRASCALE" in lines:
+            lines = f"`define HWF_ULTRASCALE\n{lines}"
+        assert text == lines, path.name
+
+
+def test_a_leaf_is_told_in_its_first_line(tmp_path: Path) -> None:
+    source = RTL_FOLDER / "hwf_carry_chain.sv"
+    _copy(source, tmp_path / "new.sv", ultrascale=True)
+    _copy(source, tmp_path / "old.sv", ultrascale=False)
+    assert (tmp_path / "new.sv").read_text() == f"`define HWF_ULTRASCALE\n{source.read_text()}"
+    assert (tmp_path / "old.sv").read_text() == source.read_text()
 
 
 @pytest.mark.parametrize("name", board_names())

@@ -88,10 +88,23 @@ def test_company_changes_nothing(together: dict[str, Resources], tmp_path: Path,
 
 
 def test_ultrascale() -> None:
-    resources = synthesise_all({"m": JOBS["multiplier"], "a": JOBS["adder"]}, family="xcup")
+    jobs = {
+        **JOBS,
+        "ultra": job("memory", DEPTH=4096, WIDTH=72, KIND="ultra"),
+        "64 deep": job("memory", DEPTH=64, WIDTH=6, KIND="distributed"),
+    }
+    resources = synthesise_all(jobs, family="xcup")
     # Yosys 0.70 packs registers into the DSP slices of 7 series only.
-    assert resources["m"].cells == {"DSP48E2": 1, "FDRE": 32}
-    assert figures(resources["a"]) == (16, 16, 0.0, 0, 0)
+    assert resources["multiplier"].cells == {"DSP48E2": 1, "FDRE": 32}
+    assert figures(resources["adder"]) == (16, 16, 0.0, 0, 0)
+    assert resources["vendor"].cells == {"LUT6": 4, "LUT6_2": 1, "MUXF7": 2, "MUXF8": 1, "RAM32M": 1, "SRLC32E": 1}
+    # All eight LUTs of a slice share their write address, so a small memory takes a whole slice.
+    cells = {name: (dict(resources[name].cells), figures(resources[name])) for name in jobs}
+    assert cells["block"] == ({"RAMB18E2": 1}, (0, 0, 0.5, 0, 0))
+    assert cells["two blocks"] == ({"RAMB36E2": 2}, (0, 0, 2.0, 0, 0))
+    assert cells["distributed"] == ({"RAM32M16": 1}, (8, 0, 0.0, 0, 0))
+    assert cells["64 deep"] == ({"RAM64M8": 1}, (8, 0, 0.0, 0, 0))
+    assert cells["ultra"] == ({"URAM288": 1}, (0, 0, 0.0, 1, 0))
 
 
 def test_the_counting_rule() -> None:

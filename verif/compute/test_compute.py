@@ -78,6 +78,14 @@ def test_module_on_primitives(structural: Runs, module: str) -> None:
     structural.check(module)
 
 
+@pytest.mark.slow
+def test_modules_on_primitives_of_ultrascale(work: Path) -> None:
+    """The same with CARRY8."""
+    runs = run(VARIANTS, work, sources=[primitives(work, ultrascale=True), *SOURCES], stalls=((0.0, 0.0),))
+    for module in MODULES:
+        runs.check(module)
+
+
 def latency(variant: Variant) -> int:
     """Cycles from the last beat that a result needs to its first beat, as the modules' headers have it."""
     number = {name: value for name, value in variant.parameters.items() if isinstance(value, int)}

@@ -14,13 +14,14 @@ FRAMES = 4
 PIXELS = 3  # a frame; the first frame fills the pipeline
 
 # Behind every module: the leaves of which the others are built, and the vendor's primitives.
-SOURCES = [*sorted(RTL.glob("hwf_*.sv")), *(SIM_MODELS / f"{cell}.sv" for cell in ("CARRY4", "LUT6", "MUXF7", "MUXF8"))]
+CELLS = ("CARRY4", "CARRY8", "LUT6", "MUXF7", "MUXF8")
+SOURCES = [*sorted(RTL.glob("hwf_*.sv")), *(SIM_MODELS / f"{cell}.sv" for cell in CELLS)]
 
 
-def primitives(work: Path) -> Path:
+def primitives(work: Path, ultrascale: bool = False) -> Path:
     """A source that, put first, makes simulation take the primitives as synthesis does."""
-    path = work / "primitives.sv"
-    path.write_text("`define HWF_PRIMITIVES\n")
+    path = work / ("primitives_ultrascale.sv" if ultrascale else "primitives.sv")
+    path.write_text("`define HWF_PRIMITIVES\n" + "`define HWF_ULTRASCALE\n" * ultrascale)
     return path
 
 

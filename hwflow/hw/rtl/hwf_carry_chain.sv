@@ -3,6 +3,7 @@
 // Sum of two numbers on an explicit carry chain, combinational: sum = operand + other + carry for propagate = operand ^ other.
 // The look-up table in front of each place makes `propagate` of up to six signals, so that selections, tables or XORs
 // before an adder cost nothing; the carry in and the highest bit are free.
+// Cells are CARRY4 of 7 series, or with HWF_ULTRASCALE defined CARRY8 of UltraScale and UltraScale+.
 // Written as an expression, a tree of such sums is rebuilt from carry-save adders by some tools, at twice the cost.
 module hwf_carry_chain #(
   parameter int unsigned WIDTH = 4
@@ -29,15 +30,30 @@ module hwf_carry_chain #(
   if (!PRIMITIVES) begin : g_expression
     assign sum = (WIDTH+1)'(operand) + (WIDTH+1)'(operand ^ propagate) + (WIDTH+1)'(carry);
   end else begin : g_primitives
-    localparam int unsigned SLICES = WIDTH / 4 + 1;  // with a place above the highest bit
+`ifdef HWF_ULTRASCALE
+    localparam int unsigned CELL = 8;
+`else
+    localparam int unsigned CELL = 4;
+`endif
+    localparam int unsigned SLICES = WIDTH / CELL + 1;  // with a place above the highest bit
     /* verilator lint_off UNUSEDSIGNAL */  // the last slice has places to spare
-    logic [4*SLICES:0]   carries;  // into each place
-    logic [4*SLICES-1:0] generated, passed, places;
+    logic [CELL*SLICES:0]   carries;  // into each place
+    logic [CELL*SLICES-1:0] generated, passed, places;
     /* verilator lint_on UNUSEDSIGNAL */
-    assign generated = (4*SLICES)'(operand);
-    assign passed = (4*SLICES)'(propagate);
+    assign generated = (CELL*SLICES)'(operand);
+    assign passed = (CELL*SLICES)'(propagate);
     assign carries[0] = carry;
     for (genvar i = 0; i < SLICES; i++) begin : g_slice
+`ifdef HWF_ULTRASCALE
+      CARRY8 chain (
+        .CI    (carries[8*i]),
+        .CI_TOP(1'b0),  // of the upper half where a cell is two chains
+        .DI    (generated[8*i+:8]),
+        .S     (passed[8*i+:8]),
+        .CO    (carries[8*i+1+:8]),
+        .O     (places[8*i+:8])
+      );
+`else
       CARRY4 chain (
         .CI    (i == 0 ? 1'b0 : carries[4*i]),
         .CYINIT(i == 0 ? carries[0] : 1'b0),
@@ -46,6 +62,7 @@ module hwf_carry_chain #(
         .CO    (carries[4*i+1+:4]),
         .O     (places[4*i+:4])
       );
+`endif
     end
     assign sum = places[WIDTH:0];
   end

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A memory that the synthesis finds by itself: RAM_STYLE "block" or "distributed"; one write and one read port.
+// A memory that the synthesis finds by itself: RAM_STYLE "block", "ultra" or "distributed"; one write and one read port.
 module memory #(
   parameter int    DEPTH = 1024,
   parameter int    WIDTH = 18,
@@ -14,6 +14,13 @@ module memory #(
 );
   if (KIND == "block") begin : g_block
     (* ram_style = "block" *)
+    logic [WIDTH-1:0] words[DEPTH];
+    always_ff @(posedge ap_clk) begin
+      if (write) words[waddr] <= d;
+      q <= words[raddr];
+    end
+  end else if (KIND == "ultra") begin : g_ultra
+    (* ram_style = "ultra" *)
     logic [WIDTH-1:0] words[DEPTH];
     always_ff @(posedge ap_clk) begin
       if (write) words[waddr] <= d;

@@ -31,6 +31,7 @@ Family = Literal["xc7", "xcup"]
 
 _CHILD = Path(__file__).with_name("child.py")
 _SLANG_FLAGS = (
+    "-D HWF_YOSYS",
     "--ignore-timing",
     "--allow-use-before-declare",
     "--ignore-assertions",

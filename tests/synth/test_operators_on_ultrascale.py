@@ -124,3 +124,12 @@ def test_every_operator() -> None:
     # The chains that hwflow places; those that Yosys finds stay CARRY4.
     for name in ("BinaryMVAU", "ChannelThreshold", "ThresholdSearch"):
         assert "CARRY8" in after[name].cells and "CARRY8" not in before[name].cells
+
+
+@pytest.mark.slow
+def test_slices_of_seven_series_hold_their_sums() -> None:
+    # An unsigned result of a line piece leaves low bits of the sum unused, of which Yosys lost the sign and then all the rest.
+    jobs = {name: job(*NODES[name]) for name in DSPS}
+    for name, found in synthesise_all(jobs, family="xc7").items():
+        assert found.cells.get("DSP48E1", 0) == DSPS[name], f"{name}: {found}"
+        assert found.lut > 5 * DSPS[name] and found.ff > 5 * DSPS[name], f"{name}: {found}"

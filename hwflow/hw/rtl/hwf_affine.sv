@@ -130,6 +130,11 @@ module hwf_affine #(
     logic signed [MBITS-1:0] slope;
     logic signed [ABITS-1:0] offset;
     logic signed [PRODUCT_BITS-1:0] product;
+`ifdef HWF_YOSYS
+    // Yosys 0.70 takes a sum register into a DSP48E1 and forgets the sign bit where low bits are not used: the node then
+    // counts next to nothing. Vivado is not told to keep it, since it would leave the register outside of the slice.
+    (* keep *)
+`endif
     logic signed [SUM_BITS-1:0] sum;
     assign slope = line[LINE_BITS-1:ABITS];
     always_ff @(posedge ap_clk) begin

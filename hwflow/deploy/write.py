@@ -69,7 +69,7 @@ def write_deploy(
     (folder / "rtl").mkdir()
     sources = [*rtl_sources(rtl), *(path for path in leaf_sources("hwf_tlast") if not (rtl / path.name).exists())]
     for path in sources:
-        _copy(path, folder / "rtl" / path.name, ultrascale=shell == "zynqmp")
+        copy_leaf(path, folder / "rtl" / path.name, ultrascale=shell == "zynqmp")
     if samples is not None:
         _write_check(folder / CHECK, samples, source, sink, top1)
     facts = {
@@ -95,7 +95,7 @@ def write_deploy(
         (folder / target).write_text(text, encoding="utf-8")
 
 
-def _copy(source: Path, target: Path, *, ultrascale: bool) -> None:
+def copy_leaf(source: Path, target: Path, *, ultrascale: bool) -> None:
     """Leaves that place other cells on UltraScale are told of it in their first line.
 
     A definition of the Vivado project would not do: the accelerator is a module of a block design, and its synthesis,

@@ -91,9 +91,9 @@ def _name_by_module(model: ModelProto) -> None:
     for node in graph.node:
         path = module_path(node.name)
         is_weight = path.endswith(".weight")
-        names = [path] if last_in_module[path] is node and not is_weight else [f"{path}.{node.op_type.lower()}"]
-        if not path:  # the network's own forward
-            names = [node.op_type.lower()]
+        whole = path and last_in_module[path] is node and not is_weight
+        # What the network's own forward does stands in no module: its path is empty.
+        names = [path] if whole else [f"{path}.{node.op_type.lower()}".removeprefix(".")]
         if is_weight and node.op_type in QUANTIZERS:
             names = [f"{path}.quant"]
         if len(node.output) > 1:

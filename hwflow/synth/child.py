@@ -28,10 +28,9 @@ def main(family: str, units: list[str]) -> None:
     run("read_verilog -lib -specify +/xilinx/cells_sim.v")
     run("read_verilog -lib +/xilinx/cells_xtra.v")
     run("hierarchy -check")
-    large = (
-        "-uram" if family == "xcup" else ""
-    )  # for memories that ask for it; all of hwflow's say block or distributed
-    run(f"synth_xilinx -family {family} {large} -flatten -noiopad -noclkbuf -run prepare:check")
+    # URAM is for memories that ask for it; all of hwflow's say block or distributed.
+    options = f"-family {family}" + (" -uram" if family == "xcup" else "")
+    run(f"synth_xilinx {options} -flatten -noiopad -noclkbuf -run prepare:check")
     run("tee -q -o stat.json stat -json")
     modules = json.loads(Path("stat.json").read_text(encoding="utf-8"))["modules"]
     cells = {unit: modules[f"\\{unit}"].get("num_cells_by_type", {}) for unit in units}

@@ -82,7 +82,7 @@ class Table(Section):
         for row in self.rows:
             if row.paper and len(row.paper) != len(self.columns):
                 raise ValueError(f"row {row.name}: paper has {len(row.paper)} texts for {len(self.columns)} columns")
-            row.runs(self.columns)
+            row.runs(self.columns)  # raises where a $NAME is left open
         return self
 
     @cached_property

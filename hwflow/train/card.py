@@ -11,7 +11,7 @@ import torch
 from hwflow.data.folder import ImageSet
 from hwflow.models import ModelRecipe
 from hwflow.nn import BinaryConv2d
-from hwflow.recipe import Data, Loss, Training
+from hwflow.recipe import Data, Loss, SegmentationData, Training
 from hwflow.train.loop import Trained
 
 
@@ -81,6 +81,8 @@ def images_text(images: ImageSet) -> str:
 def split_text(data: Data, seed: int) -> str:
     text = f"7 : 1 : 2 in every class, seed {seed}; "
     text += "images of a group on one side" if data.split == "group" else "every image by itself, whatever it shows"
+    if isinstance(data, SegmentationData) and data.only:
+        text += f"; only {' and '.join(data.only)}"
     chosen = ", ".join(f"{count} of {name}" for name, count in data.at_most.items())
     return f"{text}; at most {chosen}" if chosen else text
 

@@ -10,7 +10,7 @@ from PIL import Image
 from hwflow.data.load import load_data, split_data
 from hwflow.errors import UserError
 from hwflow.models import find_recipe
-from hwflow.recipe import Data
+from hwflow.recipe import Data, SegmentationData
 
 
 @pytest.fixture
@@ -46,3 +46,18 @@ def test_masks_hold_two_classes(tiles: Path) -> None:
         load_data(tiles, recipe)
     with pytest.raises(UserError, match=r"00\.png: has no mask"):
         load_data(tiles, find_recipe("u_binet", "mini").recipe)
+
+
+def test_a_recipe_for_pixels_may_take_one_kind_of_defect(tmp_path: Path) -> None:
+    for name in ("MT_Break", "MT_Crack"):
+        (tmp_path / name).mkdir()
+        for i in range(3):
+            Image.fromarray(np.full((8, 8), i, np.uint8)).save(tmp_path / name / f"{i}.jpg")
+            Image.fromarray(np.full((8, 8), 255, np.uint8)).save(tmp_path / name / f"{i}.png")
+    recipe = find_recipe("u_binet", "mini").recipe
+    assert len(load_data(tmp_path, recipe)) == 6
+    one = recipe.model_copy(update={"data": SegmentationData(only=("MT_Crack",))})
+    assert {path.parent.name for path in load_data(tmp_path, one).paths} == {"MT_Crack"}
+    none = recipe.model_copy(update={"data": SegmentationData(only=("MT_Crak",))})
+    with pytest.raises(UserError, match="class folder MT_Crak is missing"):
+        load_data(tmp_path, none)

@@ -14,7 +14,7 @@ from qonnx.core.datatype import DataType
 from hwflow.boards import Board, board_names, find_board
 from hwflow.compile.generate import write_depths, write_rtl
 from hwflow.deploy.shell import Port, ports, shell_of
-from hwflow.deploy.write import _copy, write_deploy
+from hwflow.deploy.write import copy_leaf, write_deploy
 from hwflow.errors import UserError
 from hwflow.hw.ops import StreamSpec
 from hwflow.hw.ops.base import RTL_FOLDER
@@ -68,8 +68,8 @@ def test_leaves_are_told_of_ultrascale(deploy: Callable[..., Deployed], board: s
 
 def test_a_leaf_is_told_in_its_first_line(tmp_path: Path) -> None:
     source = RTL_FOLDER / "hwf_carry_chain.sv"
-    _copy(source, tmp_path / "new.sv", ultrascale=True)
-    _copy(source, tmp_path / "old.sv", ultrascale=False)
+    copy_leaf(source, tmp_path / "new.sv", ultrascale=True)
+    copy_leaf(source, tmp_path / "old.sv", ultrascale=False)
     assert (tmp_path / "new.sv").read_text() == f"`define HWF_ULTRASCALE\n{source.read_text()}"
     assert (tmp_path / "old.sv").read_text() == source.read_text()
 

@@ -63,6 +63,7 @@ def test_train_and_evaluate(
     words = ["--model", str(folder), "--data", str(data), "--seed", "3"]
     assert train([*words, "--out", str(out)]) == 0
     assert sorted(path.name for path in out.iterdir()) == ["card.md", "log.csv", "result.json", "weights.safetensors"]
+    assert sorted(json.loads((out / "result.json").read_text())["versions"]) == ["scikit-learn", "torch"]
 
     with (out / "log.csv").open() as file:
         rows = list(csv.DictReader(file))

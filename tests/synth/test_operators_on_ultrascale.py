@@ -86,7 +86,7 @@ def job(kind: str, attributes: dict[str, Any], constant: Integers | None) -> Job
     parameters = {
         key: value.verilog() if isinstance(value, Bits) else value for key, value in op.parameters(constants).items()
     }
-    return Job(op.leaf, tuple(sorted(RTL_FOLDER.glob("*.sv"))), parameters)
+    return Job(op.module(), tuple(sorted(RTL_FOLDER.glob("*.sv"))), parameters)
 
 
 def memory_luts(resources: Resources) -> int:

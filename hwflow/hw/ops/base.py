@@ -176,19 +176,23 @@ class StreamOp(RTLBackend):  # type: ignore[misc]
             context[name] = array.astype(np.float32)
 
     # --- RTL --------------------------------------------------------------------------------------------------------
+    def module(self) -> str:
+        """The module that does the work at this folding."""
+        return self.leaf
+
     def constants(self, model: Any) -> list[Integers]:
         names = self.onnx_node.input[len(self.streams_in()) :]
         return [np.rint(model.get_initializer(name)).astype(np.int64) for name in names]
 
     def sources(self) -> list[Path]:
         """The leaf's file and those of the modules that it instantiates."""
-        return leaf_sources(self.leaf)
+        return leaf_sources(self.module())
 
     def wrapper(self, model: Any) -> str:
         """SystemVerilog of the module named after the node: the leaf, parameters fixed, streams of whole bytes."""
         return wrapper_text(
             name=self.onnx_node.name,
-            leaf=self.leaf,
+            leaf=self.module(),
             parameters=self.parameters(self.constants(model)),
             inputs=[s.bits for s in self.streams_in()],
             outputs=[s.bits for s in self.streams_out()],

@@ -204,9 +204,19 @@ BUGS = [
     ("passes rows it should drop", swg((3, 3), (1, 1), 2, NONE, 4), "&& y_phase == '0", ""),
     ("keeps words of the row before", line("row", (1, 3), 2, 1, (1, 0)), "x == '0) window", "1'b0) window"),
     ("sends half a window", line("row", (1, 3), 2, 1, (0, 0)), "WAIT_BITS'(FIRST)", "'0"),
-    ("overwrites a window", line("row", (1, 3), 2, 1, (0, 0)), "!out0_V_TVALID || out0_V_TREADY;\n  assign in0", "1'b1;\n  assign in0"),
+    (
+        "overwrites a window",
+        line("row", (1, 3), 2, 1, (0, 0)),
+        "!out0_V_TVALID || out0_V_TREADY;\n  assign in0",
+        "1'b1;\n  assign in0",
+    ),
     ("keeps words of the frame before", line("column", (2, 2), 2, 1, (1, 0)), "y == '0) above", "1'b0) above"),
-    ("writes a word late", line("column", (2, 2), 2, 1, (0, 0)), "if (held && move) memory", "if (held && !move) memory"),
+    (
+        "writes a word late",
+        line("column", (2, 2), 2, 1, (0, 0)),
+        "if (held && move) memory",
+        "if (held && !move) memory",
+    ),
 ]
 
 

@@ -76,7 +76,7 @@ def _performance(plan: Plan, verdict: Verdict) -> Performance:
         fps=round(hertz / verdict.cycles_per_frame, 2) if verdict.cycles_per_frame else 0.0,
         latency_cycles=verdict.latency_cycles,
         latency_ms=round(verdict.latency_cycles / hertz * 1e3, 4),
-        target_fps=plan.fps,
+        target_fps=None if plan.fps == "max" else plan.fps,
     )
 
 
@@ -88,7 +88,7 @@ def _resources(board: Board, costs: Mapping[str, Cost], design: ModelWrapper) ->
         uram=sum(c.uram for c in costs.values()),
         dsp=sum(c.dsp for c in costs.values()),
     )
-    budget = board.resources.model_dump()
+    budget = board.available
     return Resources(
         source="yosys",
         lut=total.lut,

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 from qonnx.core.datatype import DataType
 
-from hwflow.hw.bits import Bits, pack
+from hwflow.errors import UserError
+from hwflow.hw.bits import Bits, pack, pack_words
 from hwflow.hw.ops.base import Integers, StreamOp, StreamSpec, divisors
 from hwflow.hw.ops.mvau import signed_bits
 
@@ -57,9 +58,16 @@ class _ChannelFunction(StreamOp):
 
 
 class ChannelThreshold_rtl(_ChannelFunction):
-    """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out: one step, bias -1."""
+    """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out: one step, bias -1.
+
+    `impl` says what finds the count: "compare", a comparator for each bit of it, a beat a cycle; "search", one comparator and
+    as many cycles a beat as the count has bits; "line", a product on a DSP slice, for functions that are lines at every value that
+    occurs (`lineFrac` is not negative): the second constant then holds (5, C) rows knee, mlo, mhi, alo, ahi.
+    """
 
     leaf = "hwf_threshold"
+    search_leaf = "hwf_threshold_search"
+    line_leaf = "hwf_line"
 
     def own_attributes(self) -> dict[str, tuple[Any, ...]]:
         return {
@@ -67,37 +75,85 @@ class ChannelThreshold_rtl(_ChannelFunction):
             "numSteps": ("i", True, 0),
             "bias": ("i", False, 0),
             "thresholdBits": ("i", True, 0),
+            "lineFrac": ("i", False, -1),
+            "twoPieces": ("i", False, 0, {0, 1}),
+            "impl": ("s", False, "compare", {"compare", "search", "line"}),
         }
 
+    def impl(self) -> str:
+        """The attribute. Raises UserError for a line where there is none."""
+        impl = str(self.get_nodeattr("impl"))
+        if impl not in self.implementations():
+            raise UserError(
+                f"node {self.onnx_node.name}: impl={impl} is not to be had, since its thresholds lie on no line;"
+                f" choose one of {', '.join(self.implementations())}"
+            )
+        return impl
+
+    def implementations(self) -> list[str]:
+        """The values of `impl` that this node can have."""
+        lines = ["line"] if self.integer("lineFrac") >= 0 else []
+        # With one step the three are the same comparison, of which "compare" costs least.
+        return ["compare", "search", *lines] if self.integer("numSteps") > 1 else ["compare"]
+
+    def style_choices(self) -> dict[str, list[str]]:
+        return {"impl": self.implementations(), "ram_style": ["block", "lut"]}
+
+    def module(self) -> str:
+        return {"compare": self.leaf, "search": self.search_leaf, "line": self.line_leaf}[self.impl()]
+
+    def get_exp_cycles(self) -> int:
+        each = self.integer("numSteps").bit_length() if self.impl() == "search" else 1
+        return self.streams_in()[0].beats * each
+
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
+        if self.impl() == "line":
+            return self._line_parameters(constants[1])
         bipolar = self.datatype("outputDataType") == DataType["BIPOLAR"]
         tbits = self.integer("thresholdBits")
+        style: dict[str, int | str | Bits] = {"STYLE": str(self.get_nodeattr("ram_style"))}
         return {
             **self.input_parameters(),
             "STEPS": self.integer("numSteps"),
             "TBITS": tbits,
             "OBITS": int(self.datatype("outputDataType").bitwidth()),
             "BIAS": 0 if bipolar else self.integer("bias"),
+            **(style if self.impl() == "search" else {}),
             "THRESHOLDS": pack(constants[0], tbits),
         }
 
+    def _line_parameters(self, rows: Integers) -> dict[str, int | str | Bits]:
+        knee, mlo, mhi, alo, ahi = rows
+        two = self.integer("twoPieces")
+        mbits = max(2, signed_bits(int(min(mlo.min(), mhi.min())), int(max(mlo.max(), mhi.max()))))
+        abits = max(2, signed_bits(int(min(alo.min(), ahi.min())), int(max(alo.max(), ahi.max()))))
+        dtype = self.datatype("outputDataType")
+        parts = [(alo, abits), (mlo, mbits)]
+        if two:
+            parts += [(ahi, abits), (mhi, mbits), (knee, int(self.datatype("inputDataType").bitwidth()) + 1)]
+        return {
+            **self.input_parameters(),
+            "OBITS": int(dtype.bitwidth()),
+            "OSIGNED": int(dtype.signed()),
+            "FRAC": self.integer("lineFrac"),
+            "MBITS": mbits,
+            "ABITS": abits,
+            "KNEE": two,
+            "STYLE": str(self.get_nodeattr("ram_style")),
+            "LINES": pack_words(parts),
+        }
+
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
+        if self.impl() == "line":
+            knee, mlo, mhi, alo, ahi = constants[1]
+            high = arrays[0] >= knee
+            line = np.where(high, mhi, mlo) * arrays[0] + np.where(high, ahi, alo)
+            dtype = self.datatype("outputDataType")
+            return [np.clip(line >> self.integer("lineFrac"), int(dtype.min()), int(dtype.max()))]
         count = (arrays[0][..., None] >= constants[0]).sum(axis=-1)
         if self.datatype("outputDataType") == DataType["BIPOLAR"]:
             return [2 * count - 1]
         return [count + self.integer("bias")]
-
-
-class ThresholdSearch_rtl(ChannelThreshold_rtl):
-    """The same function by binary search: one comparator a PE, as many cycles a beat as the output has bits."""
-
-    leaf = "hwf_threshold_search"
-
-    def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
-        return {**super().parameters(constants), "STYLE": str(self.get_nodeattr("ram_style"))}
-
-    def get_exp_cycles(self) -> int:
-        return self.streams_in()[0].beats * self.integer("numSteps").bit_length()
 
 
 class PiecewiseAffine_rtl(_ChannelFunction):

@@ -33,6 +33,22 @@ VARIANTS = [
     mvu_int(5, 6, 5, 1, 4, 3, signed=True, wstyle="block"),
     mvu_int(8, 3, 2, 3, 1, 4),
     mvu_int(9, 2, 1, 1, 8, 8, obits=10),  # cut
+    # Two rows on a slice, the low sum as long as its field or up to four bits longer.
+    mvu_int(2, 4, 1, 2, 8, 8),
+    mvu_int(4, 4, 2, 4, 8, 8),
+    mvu_int(4, 4, 4, 2, 8, 8),
+    mvu_int(6, 3, 6, 3, 8, 8, symmetric=True),  # one row is left over
+    mvu_int(18, 2, 9, 2, 8, 8),
+    mvu_int(20, 4, 10, 2, 8, 8, signed=True),
+    mvu_int(8, 2, 4, 2, 6, 4, signed=True),
+    mvu_int(8, 4, 4, 4, 6, 4, signed=True, symmetric=True),
+    mvu_int(4, 2, 1, 2, 17, 2),  # the widest activation beside a pair
+    mvu_int(20, 2, 10, 2, 8, 8, obits=12, symmetric=True),
+    mvu_int(40, 2, 20, 2, 8, 8),  # longer still: a slice a row
+    mvu_int(6, 4, 3, 2, 8, 8, multiplier="lut"),
+    mvu_int(4, 4, 2, 2, 6, 4, signed=True, multiplier="lut"),
+    mvu_int(3, 2, 3, 1, 1, 3, multiplier="lut"),
+    mvu_int(4, 2, 1, 2, 5, 1, signed=True, multiplier="lut"),
     *(
         threshold(*shape, module=module, **options)
         for module in ("hwf_threshold", "hwf_threshold_search")

@@ -112,13 +112,24 @@ def mvu_int(
     signed: bool = False,
     wstyle: str = "lut",
     obits: int = 0,
+    multiplier: str = "dsp",
+    symmetric: bool = False,
 ) -> Variant:
-    """Random integers, among them the extremes. `obits` 0: as many as the dot products take; fewer cut them."""
+    """Random integers, among them the extremes. `obits` 0: as many as the dot products take; fewer cut them.
+
+    `symmetric`: no weight is the least of its type, so that pairs of rows need a bit less.
+    """
     random = np.random.default_rng([mw, mh, simd, pe, abits, wbits])
     weights = codes(random, (mh, mw), wbits, signed=True)
-    weights[0] = -(1 << (wbits - 1))
+    # The longest sums that there are, in a low row and in a high one; in between, all of one beside all of the other.
+    weights[0] = weights[-1] = -(1 << (wbits - 1))
+    if mh > 3:
+        weights[1] = (1 << (wbits - 1)) - 1
+    if symmetric:
+        weights = np.maximum(weights, 1 - (1 << (wbits - 1)))
     vectors = codes(random, (FRAMES * PIXELS, mw), abits, signed)
     vectors[0] = -(1 << (abits - 1)) if signed else (1 << abits) - 1
+    vectors[1] = (1 << (abits - 1)) - 1 if signed else 0
     dots = vectors @ weights.T
     obits = obits or signed_bits(dots)
     parameters: dict[str, int | str] = {
@@ -130,6 +141,7 @@ def mvu_int(
         "ASIGNED": int(signed),
         "WBITS": wbits,
         "OBITS": obits,
+        "MULTIPLIER": multiplier,
         "WSTYLE": wstyle,
         "WEIGHTS": pack(folded(weights, simd, pe).transpose(3, 0, 1, 2), wbits).verilog(),
     }

@@ -62,6 +62,13 @@ VARIANTS = [
             ((40, 2, 1, 1, 1), {"signed": False}),
         )
     ),
+    threshold(4, 4, 8, 3, 2, even="line"),  # a channel a place: constants
+    threshold(6, 2, 9, 7, 3, bias=-4, even="line"),
+    threshold(40, 1, 10, 7, 3, bias=-4, even="line"),  # constants read ahead
+    threshold(34, 1, 8, 7, 4, signed=False, even="line", style="block"),
+    threshold(6, 2, 9, 15, 4, bias=-8, even="bent"),
+    threshold(40, 1, 11, 7, 3, even="bent"),
+    threshold(35, 1, 9, 3, 2, signed=False, even="bent", style="block"),
     threshold(6, 1, 9, 15, 4, module="hwf_threshold_search", style="block"),
     affine(4, 2, 8, 6, 4, 8, 10),
     affine(3, 3, 5, 8, 0, 3, 12, signed=False, osigned=False),

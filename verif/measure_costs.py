@@ -3,9 +3,10 @@
 
     python verif/measure_costs.py [--grid] [--fresh] [FOLDER ...]
 
-takes the nodes of build folders (their rtl/ and resources.json) and with --grid synthesises modules over a grid of parameters, with random
-constants. Shapes measured before keep their place unless --fresh; one measured with several constants gets their mean. The family is
-7 series, counts are Yosys', before place and route. Run it when a module's SystemVerilog has changed.
+takes the nodes of build folders (their rtl/ and resources.json) and with --grid synthesises modules over a grid of
+parameters, with random constants. Shapes measured before keep their place unless --fresh; one measured with several
+constants gets their mean. The family is 7 series, counts are Yosys', before place and route. Run it when a module's
+SystemVerilog has changed.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """PE, SIMD and memories of every node for an asked frame rate (3-dataflow.onnx -> folding.yaml, solution.json).
 
-`hwflow.compile.solve` finds the cheapest folding; here are what a user may ask (a target file), what comes out, and the messages where it cannot
-be had.
+`hwflow.compile.solve` finds the cheapest folding; here are what a user may ask (a target file), what comes out, and the
+messages where it cannot be had.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import floor, log10
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -87,8 +87,8 @@ def fold(
 ) -> Folded:
     """Choose folding for `fps` frames a second at `clock_mhz`, or for the highest rate that is predicted to fit `limits`.
 
-    Raises UserError where no folding reaches the rate (the message gives the highest), where not even the slowest fits ("max"), and
-    where an override names no node, no attribute, or a value that does not divide.
+    Raises UserError where no folding reaches the rate (the message gives the highest), where not even the slowest fits
+    ("max"), and where an override names no node, no attribute, or a value that does not divide.
     """
     overrides = target.nodes if target else {}
     by_name = {op.onnx_node.name: op for op in operators(model)}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How far each stream lags behind the accelerator's input, and what waits in front of a join because of it.
 
-A window can only be sent once the rows below its middle are in; a shortcut around it must keep what came meanwhile. That decides most FIFO
-depths, long before a simulation measures them.
+A window can only be sent once the rows below its middle are in; a shortcut around it must keep what came meanwhile. That
+decides most FIFO depths, long before a simulation measures them.
 """
 
 from __future__ import annotations

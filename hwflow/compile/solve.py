@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The cheapest folding for a number of cycles a frame.
 
-Nodes are folded one by one, and pair by pair along each stream, to what costs least together with their neighbours: a node's own cost, width
-converters where it and a neighbour disagree, and the FIFO between them. That goes on until no change of a node or a pair saves
-anything. LUTs count fully; block RAMs and DSP slices have a small price, which rises until the device has enough of them.
+Nodes are folded one by one, and pair by pair along each stream, to what costs least together with their neighbours: a
+node's own cost, width converters where it and a neighbour disagree, and the FIFO between them. That goes on until no
+change of a node or a pair saves anything. LUTs count fully; block RAMs and DSP slices have a small price, which rises
+until the device has enough of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import lcm, prod
 
 import numpy as np
@@ -45,12 +47,12 @@ class Limits:
 
     def binding(self, cost: Cost) -> str:
         """The resource of which the largest share is used."""
-        shares: dict[str, float] = {
-            "lut": cost.lut / max(1.0, self.lut),
-            "bram36": cost.bram18 / 2 / max(0.5, self.bram36),
-            "dsp": cost.dsp / max(1, self.dsp),
-        }
-        return max(shares, key=shares.__getitem__)
+        shares = [
+            (cost.lut / max(1.0, self.lut), "lut"),
+            (cost.bram18 / 2 / max(0.5, self.bram36), "bram36"),
+            (cost.dsp / max(1, self.dsp), "dsp"),
+        ]
+        return max(shares)[1]
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ class Problem:
         return max(zip(self._names, self._options, strict=True), key=lambda p: min(o.cycles for o in p[1]))[0]
 
     def solve(self, cycles: int, limits: Limits) -> Solution:
-        """The cheapest folding for `cycles` a frame that keeps within the block RAMs and DSP slices of `limits`, where there is one."""
+        """The cheapest folding for `cycles` a frame within the block RAMs and DSP slices of `limits`, where there is one."""
         prices, best = Prices(), None
         for _ in range(MOST_RISES):
             found = self._descend(cycles, prices)
@@ -190,7 +192,7 @@ class Problem:
             widths = [sent, lcm(sent, taken), taken]
             if stream.channels % widths[1]:
                 return None
-        for before, after in zip(widths, widths[1:], strict=False):
+        for before, after in pairwise(widths):
             if before != after:
                 sizes = {"IN_WIDTH": before * stream.bits, "OUT_WIDTH": after * stream.bits}
                 cost = cost + self._costs.cost(Shape.of("hwf_width", sizes))

@@ -79,8 +79,8 @@ def fit_thresholds(thresholds: Integers, lo: Integers, hi: Integers, bias: int, 
 def _least_fraction(
     channels: Sequence[_Channel], solve: Callable[[_Channel, int], Found | None]
 ) -> tuple[int, list[Found]] | None:
-    """The fewest fraction bits with which all channels have a solution, and the solutions. What a channel can have with some bits it can
-    have with more, until its slope gets too large: so the search is a bisection from above."""
+    """The fewest fraction bits with which all channels have a solution, and the solutions. What a channel can have with
+    some bits it can have with more, until its slope gets too large: so the search is a bisection from above."""
     order = list(range(len(channels)))
 
     def attempt(frac: int) -> list[Found] | None:

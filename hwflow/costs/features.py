@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts of what a module is built of, from its parameters: LUT6 of tables, bits of adders, of memories, of registers.
 
-A cost is a sum of these, each times a factor that the measured points decide (`hwflow.costs.model`). The rules are those of the modules' headers;
-block RAMs and DSP slices follow from them without a factor.
+A cost is a sum of these, each times a factor that the measured points decide (`hwflow.costs.model`). The rules are those
+of the modules' headers; block RAMs and DSP slices follow from them without a factor.
 """
 
 from __future__ import annotations
@@ -70,8 +70,17 @@ def dsps(shape: Shape) -> int:
     if shape.module in ("hwf_affine", "hwf_line"):
         return shape.number("PE")
     if shape.module == "hwf_mvu_int" and shape.word("MULTIPLIER", "dsp") == "dsp":
-        return shape.number("PE") * shape.number("SIMD")
+        pe = shape.number("PE")
+        return shape.number("SIMD") * (pe - pe // 2 if _pairs(shape) else pe)
     return 0
+
+
+def _pairs(s: Shape) -> bool:
+    """Whether two rows share a slice: their sums must lie side by side in it (hwf_mvu_int)."""
+    field = 25 - s.number("WBITS") - 1
+    sums = s.number("ABITS") + s.number("WBITS") + ceil(log2(s.number("SIMD")))
+    activation = s.number("ABITS") + (0 if s.number("ASIGNED") else 1)
+    return s.number("WBITS") > 1 and field >= s.number("WBITS") and sums - field <= 5 and activation <= 18
 
 
 # ---- matrix units ------------------------------------------------------------------------------------------------------
@@ -130,7 +139,32 @@ def _folds(s: Shape) -> int:
     return s.number("C") // s.number("PE")
 
 
+def _even(s: Shape) -> Features:
+    pe, folds, bits, frac = s.number("PE"), _folds(s), s.number("IBITS"), s.number("FRAC")
+    stages = bits_for(s.number("STEPS") + 1)
+    word = bits + 1 + frac + s.number("DBITS") * (1 + s.number("BENT")) + s.number("JBITS") * s.number("BENT")
+    return {
+        "even_sums": float(pe * (stages * (bits + 1) + (stages - 1) * frac)),
+        "even_words": float(pe * word * max(1, table_luts(folds))) if not _even_block(s) else 0.0,
+        "even_bent": float(pe * bits * s.number("BENT")),
+        "outputs": float(pe * stages),
+        "folds": float(bits_for(folds) * stages) if folds > 1 else 0.0,
+    }
+
+
+def _even_block(s: Shape) -> int:
+    """RAMB18 of the memory of centers and distances, 0 where it is in LUTs."""
+    folds = _folds(s)
+    word = s.number("IBITS") + 1 + s.number("FRAC") + s.number("DBITS") * (1 + s.number("BENT")) + (
+        s.number("JBITS") if s.number("BENT") else 0
+    )  # fmt: skip
+    need = blocks(folds, s.number("PE") * word)
+    return need if s.number("EVEN") and folds > 32 and -(-folds // 64) * s.number("PE") * word > 100 * need else 0
+
+
 def _threshold(s: Shape) -> Features:
+    if s.number("EVEN"):
+        return _even(s)
     stages = bits_for(s.number("STEPS") + 1)
     pe, folds, bits = s.number("PE"), _folds(s), s.number("IBITS")
     return {
@@ -403,6 +437,7 @@ def _whole_blocks(s: Shape) -> int:
 _BLOCKS: dict[str, Callable[[Shape], int]] = {
     "hwf_mvu_binary": _binary_blocks,
     "hwf_mvu_int": _int_blocks,
+    "hwf_threshold": _even_block,
     "hwf_threshold_search": _search_blocks,
     "hwf_table": _table_blocks,
     "hwf_line": _line_blocks,

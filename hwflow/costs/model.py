@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Costs of shapes, interpolated between measured ones.
 
-A module's LUTs and flip-flops are a sum of its features with factors of zero or more, fitted to all its measured points; to that comes
-what the nearest points took more or less than the sum says. At a measured point the prediction is the measurement.
+A module's LUTs and flip-flops are a sum of its features with factors of zero or more, fitted to all its measured points;
+to that comes what the nearest points took more or less than the sum says. At a measured point the prediction is the measurement.
 """
 
 from __future__ import annotations

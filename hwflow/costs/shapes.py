@@ -9,6 +9,7 @@ from typing import Any
 
 from hwflow.hw.bits import Bits
 from hwflow.hw.ops import StreamOp
+from hwflow.hw.ops.activation import ChannelThreshold_rtl
 from hwflow.hw.ops.streams import DuplicateStreams_rtl
 
 _BY_ATTRIBUTE = {"PE": "PE", "SIMD": "SIMD", "resType": "MULTIPLIER"}
@@ -45,11 +46,13 @@ class Shaper:
     def shape(self) -> Shape:
         """The shape at the folding that the node has now."""
         op, module = self._op, self._op.module()
-        if module not in self._fixed:
-            plain = op.parameters(self._constants).items()
-            self._fixed[module] = {name: value for name, value in plain if not isinstance(value, Bits)}
-        values = dict(self._fixed[module])
         kinds = op.get_nodeattr_types()
+        # What thresholds are stored as depends on how many channels share a memory.
+        key = f"{module} {op.integer('PE')}" if isinstance(op, ChannelThreshold_rtl) else module
+        if key not in self._fixed:
+            plain = op.parameters(self._constants).items()
+            self._fixed[key] = {name: value for name, value in plain if not isinstance(value, Bits)}
+        values = dict(self._fixed[key])
         for attribute, name in _BY_ATTRIBUTE.items():
             if attribute in kinds and name in values:
                 values[name] = op.get_nodeattr(attribute)

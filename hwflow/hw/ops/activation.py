@@ -11,6 +11,7 @@ from qonnx.core.datatype import DataType
 
 from hwflow.errors import UserError
 from hwflow.hw.bits import Bits, pack, pack_words
+from hwflow.hw.evenly import evenly_spaced
 from hwflow.hw.ops.base import Integers, StreamOp, StreamSpec, divisors
 from hwflow.hw.ops.mvau import signed_bits
 
@@ -60,9 +61,9 @@ class _ChannelFunction(StreamOp):
 class ChannelThreshold_rtl(_ChannelFunction):
     """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out: one step, bias -1.
 
-    `impl` says what finds the count: "compare", a comparator for each bit of it, a beat a cycle; "search", one comparator and
-    as many cycles a beat as the count has bits; "line", a product on a DSP slice, for functions that are lines at every value that
-    occurs (`lineFrac` is not negative): the second constant then holds (5, C) rows knee, mlo, mhi, alo, ahi.
+    `impl` says what finds the count: "compare", a comparator for each bit of it, a beat a cycle; "search", one comparator
+    and as many cycles a beat as the count has bits; "line", a product on a DSP slice, for functions that are lines at
+    every value that occurs (`lineFrac` is not negative): the second constant then holds (5, C) rows knee, mlo, mhi, alo, ahi.
     """
 
     leaf = "hwf_threshold"
@@ -109,16 +110,48 @@ class ChannelThreshold_rtl(_ChannelFunction):
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         if self.impl() == "line":
             return self._line_parameters(constants[1])
+        if self.impl() == "search":
+            return {**self._threshold_parameters(constants), "STYLE": str(self.get_nodeattr("ram_style"))}
+        return {**self._threshold_parameters(constants), **self._even_parameters(constants[0])}
+
+    def _even_parameters(self, thresholds: Integers) -> dict[str, int | str | Bits]:
+        """Centers and distances, where thresholds have some and their tables would take more LUTs."""
+        dtype = self.datatype("inputDataType")
+        even = evenly_spaced(thresholds, int(dtype.min()), int(dtype.max()))
+        folds = self.integer("NumChannels") // self.integer("PE")
+        if even is None:
+            return {}
+        ibits, levels = int(dtype.bitwidth()), thresholds.shape[1].bit_length()
+        dbits = max(1, *(int(d.max()).bit_length() for d in (even.distances, even.uppers)))
+        jbits = max(1, int(even.jumps.max()).bit_length())
+        step_bits = 2 * dbits + jbits if even.bent else dbits
+        if even_luts(folds, ibits, levels, even.frac, step_bits) >= table_luts(folds, ibits, levels):
+            return {}
+        found: dict[str, int | str | Bits] = {
+            "EVEN": 1,
+            "FRAC": even.frac,
+            "DBITS": dbits,
+            "CENTERS": pack(even.centers, ibits + 1 + even.frac),
+            "DISTANCES": pack(even.distances, dbits),
+        }
+        if even.bent:
+            found |= {
+                "BENT": 1,
+                "JBITS": jbits,
+                "UPPERS": pack(even.uppers, dbits),
+                "JUMPS": pack(even.jumps, jbits),
+            }
+        return found
+
+    def _threshold_parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         bipolar = self.datatype("outputDataType") == DataType["BIPOLAR"]
         tbits = self.integer("thresholdBits")
-        style: dict[str, int | str | Bits] = {"STYLE": str(self.get_nodeattr("ram_style"))}
         return {
             **self.input_parameters(),
             "STEPS": self.integer("numSteps"),
             "TBITS": tbits,
             "OBITS": int(self.datatype("outputDataType").bitwidth()),
             "BIAS": 0 if bipolar else self.integer("bias"),
-            **(style if self.impl() == "search" else {}),
             "THRESHOLDS": pack(constants[0], tbits),
         }
 
@@ -217,3 +250,28 @@ class ChannelTable_rtl(_ChannelFunction):
         codes = arrays[0] & ((1 << int(self.datatype("inputDataType").bitwidth())) - 1)
         channel = np.broadcast_to(np.arange(codes.shape[-1]), codes.shape)
         return [constants[0][channel, codes]]
+
+
+def table_luts(folds: int, ibits: int, levels: int) -> int:
+    """LUTs a PE of hwf_threshold's tables and comparators, about: see hwf_at_least."""
+    total = 0
+    for level in range(levels):
+        depth = folds << level
+        if depth <= 8:
+            total += -(-ibits // 3)
+        elif depth <= 32:
+            total += ibits
+        else:
+            total += ibits * (1 + -(-depth // 64))
+    return total
+
+
+def even_luts(folds: int, ibits: int, levels: int, frac: int, step_bits: int) -> int:
+    """LUTs a PE of hwf_even_steps, about; a memory in block RAM counts as if it were in LUTs up to 100 an RAMB18."""
+    sums = levels * (ibits + 1) + (levels - 1) * frac - (levels - 2) * (levels - 1) // 2
+    if folds == 1:
+        return sums
+    if folds <= 32:
+        return sums + frac + step_bits
+    width = ibits + 1 + frac + step_bits
+    return sums + 7 + min(-(-folds // 64) * width, 100 * -(-width * folds // 18432))

@@ -37,6 +37,14 @@ def percent(share: float) -> str:
     return f"{value:.1f}{GROUP}%"
 
 
+def change(measured: float, predicted: float) -> str:
+    """How far a measurement lies from its prediction: ``+2.4 %``; a word where it does not, or none was made."""
+    if not predicted:
+        return "not predicted" if measured else "as predicted"
+    share = (measured - predicted) / predicted
+    return f"{'-' if share < 0 else '+'}{percent(abs(share))}" if share else "as predicted"
+
+
 def ticks(top: float, wanted: int = 5) -> list[float]:
     """Round steps from 0 up to and including the first at or over `top`; `top` must be positive."""
     rough = top / wanted

@@ -19,7 +19,7 @@ STRIP_HEIGHT, BAR_HEIGHT, PITCH = 22.0, 15.0, 23.0
 STRIP_GAP = 16.0
 LABEL_CHARACTERS = 14
 # Room for a percentage inside a piece of the strip.
-WORDS_WIDTH = 40.0
+WORDS_WIDTH = 48.0
 MOST_ROWS = 24
 
 

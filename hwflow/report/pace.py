@@ -45,26 +45,26 @@ def next_step_sentence(report: Report) -> str:
     if step is None:
         known = report.resources.predicted is not None or report.curve
         return "The folding solver knows no faster folding of this network." if known else ""
-    by = f", by changing {_listed(step.nodes)}" if step.nodes else ""
-    return (
-        f"One step faster is {short(step.fps)} fps ({count(step.bound_cycles)} cycles a frame): {_cost(step)}{by}"
-        f" (predicted).{_still_fits(report, step)}"
-    )
+    pace = f"{short(step.fps)} fps ({count(step.bound_cycles)} cycles a frame)"
+    return f"One step faster, {pace}, is predicted to take {_cost(step)}{_by(step)}.{_still_fits(report, step)}"
 
 
 def next_step_words(step: NextStep) -> str:
     """The same in one line, without the speed."""
-    by = f", by changing {_listed(step.nodes)}" if step.nodes else ""
-    return f"fps for {_cost(step)}{by} (predicted)"
+    return f"fps predicted for {_cost(step)}{_by(step)}"
+
+
+def _by(step: NextStep) -> str:
+    return f", by changing {_listed(step.nodes)}" if step.nodes else ""
 
 
 def verdict_of(report: Report, point: CurvePoint) -> str:
     """Whether a point of the curve fits the board, what it has too little of, and whether its speed is reached at all."""
     if not point.reached:
-        return f"not reached, at most {short(speed_of(report, point))} fps"
+        return f"not reached, {short(speed_of(report, point))} at most"
     budget = report.resources.budget
     over = [label for key, label in RESOURCES.items() if key in budget and getattr(point, key) > budget[key]]
-    return "fits" if point.fits else f"too many {joined(over)}" if over else "does not fit"
+    return "fits" if point.fits else f"{joined(over)} exceeded" if over else "does not fit"
 
 
 def speed_of(report: Report, point: CurvePoint) -> float:
@@ -77,7 +77,7 @@ def _cost(step: NextStep) -> str:
     more = [f"{count(value)} {label}" for label, value in differences if value > 0]
     less = [f"{count(-value)} {label}" for label, value in differences if value < 0]
     parts = [f"{joined(words)} {sign}" for words, sign in ((more, "more"), (less, "less")) if words]
-    return ", ".join(parts) or "at no cost"
+    return ", ".join(parts) or "nothing more"
 
 
 def _still_fits(report: Report, step: NextStep) -> str:

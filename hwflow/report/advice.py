@@ -59,11 +59,12 @@ def _remedy(report: Report, use: Use) -> str:
     layers = report.layers
     groups = _largest(cost_by_group(layers), use, lambda cost: cost.group, _BLOCKS)
     ops = _largest(report.resources.by_op or cost_by_op(layers), use, lambda cost: op_name(cost.op), 1)
-    takers = f"{joined(groups)} take{'s' if len(groups) == 1 else ''} most of them"
     have = use.budget or 0
+    takers = f"the block{'s' if len(groups) > 1 else ''} {joined(groups)} and the op {joined(ops)}" if groups else ""
     return (
-        f"{count(use.used - have)} {use.label} too many for {report.board} ({count(use.used)} of {count(have)});"
-        f" {takers}, and of the ops {joined(ops)}: {_REMEDIES[use.key]}, ask for fewer --fps, or choose a larger board."
+        f"{count(use.used - have)} {use.label} too many for {report.board} ({count(use.used)} of {count(have)})"
+        f"{f'; the largest takers are {takers}' if takers else ''}: {_REMEDIES[use.key]}, ask for fewer --fps, or choose"
+        " a larger board."
     )
 
 
@@ -91,4 +92,4 @@ def _figures(report: Report, keys: Sequence[str], point: CurvePoint) -> str:
     if all(figure == getattr(point, key) for key, figure in likely):
         return f"{said} predicted"
     more = joined([f"{count(ceil(figure))} {RESOURCES[key]}" for key, figure in likely])
-    return f"{said} predicted, {more} if that falls as short as it did for this build"
+    return f"{said} predicted, {more} if it comes out as far above that as this build did"

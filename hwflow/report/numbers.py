@@ -42,7 +42,10 @@ def change(measured: float, predicted: float) -> str:
     if not predicted:
         return "not predicted" if measured else "as predicted"
     share = (measured - predicted) / predicted
-    return f"{'-' if share < 0 else '+'}{percent(abs(share))}" if share else "as predicted"
+    if not share:
+        return "as predicted"
+    sign = "" if abs(share) < 0.0005 else "-" if share < 0 else "+"
+    return f"{sign}{percent(abs(share))}"
 
 
 def ticks(top: float, wanted: int = 5) -> list[float]:

@@ -25,8 +25,8 @@ def bottleneck_words(report: Report) -> str:
     slowest = report.bottleneck
     if slowest is None:
         return ""
-    limit = {None: "", True: ", its highest folding", False: f", at its highest {count(slowest.fastest_cycles or 0)}"}
-    return f"cycles, {slowest.name}, {folding(slowest)}{limit[at_highest(slowest)]}"
+    limit = {None: "", True: " (its highest)", False: f" ({count(slowest.fastest_cycles or 0)} at its highest)"}
+    return f"cycles: {slowest.name} at {folding(slowest)}{limit[at_highest(slowest)]}"
 
 
 def folding(layer: Layer) -> str:

@@ -150,7 +150,7 @@ def _basic(p: _Pipeline, name: str, source: str, shape: Shape) -> str:
 
 # Of each asked speed: the share of this design's cost that its folding takes, and the cycles of its slowest node.
 SPEEDS = {"30": (0.72, 3_211_264), "60": (0.76, 1_605_632), "100": (0.84, 983_040), "200": (1.0, 491_520),
-          "300": (1.19, 327_680), "max": (1.37, 262_144), "500": (1.58, 196_608), "1000": (2.2, 131_072)}  # fmt: skip
+          "300": (1.19, 327_680), "max": (1.36, 262_144), "500": (1.58, 196_608), "1000": (2.2, 131_072)}  # fmt: skip
 
 
 def _curve(cost: dict[str, float], lut_budget: int) -> tuple[CurvePoint, ...]:

@@ -50,7 +50,9 @@ def test_names_without_modules_are_left_to_the_nodes() -> None:
     assert [(cost.group, cost.lut, cost.count) for cost in costs] == [("Conv", 7, 2)]
 
 
-@pytest.mark.parametrize(("name", "word"), [("stage2_0_add", "stage2"), ("head.conv", "head"), ("MVAU", "MVAU"), ("_x", "_x")])
+@pytest.mark.parametrize(
+    ("name", "word"), [("stage2_0_add", "stage2"), ("head.conv", "head"), ("MVAU", "MVAU"), ("_x", "_x")]
+)
 def test_first_word(name: str, word: str) -> None:
     assert first_word(name) == word
 

@@ -28,7 +28,7 @@ def _with_resources(report: Report, **changes: object) -> Report:
 def test_the_bottleneck_is_limited_by_its_own_folding() -> None:
     report = _with_layers(sample_report(), pe=4, simd=24, fastest_cycles=1024)
     assert _plain(bottleneck_sentence(report)) == (
-        "stage3.0.right.conv2.conv.mvau sets the pace: 491 520 cycles a frame at PE 4 × SIMD 24."
+        "stage3.0.right.conv2.conv.mvau sets the pace: 491 520 cycles a frame at PE 4 × SIMD 24."  # noqa: RUF001
         " Its own folding is the limit: at its highest it would need 1 024."
     )
 

@@ -56,6 +56,20 @@ def options_of(op: StreamOp, model: ModelWrapper, costs: CostModel) -> list[Opti
     return found
 
 
+def fastest_cycles(op: StreamOp) -> int:
+    """Cycles a frame of the node's fastest folding; the node is left as it is."""
+    tried = {key: max(values) for key, values in op.folding_choices().items()}
+    before = {key: op.get_nodeattr(key) for key in choices_of(op)}
+    least = []
+    for impl in op.style_choices().get("impl", [""]):
+        for key, value in (*tried.items(), *([("impl", impl)] if impl else [])):
+            op.set_nodeattr(key, value)
+        least.append(op.get_exp_cycles())
+    for key, value in before.items():
+        op.set_nodeattr(key, value)
+    return min(least)
+
+
 def fast_enough(options: Sequence[Option], cycles: int, pinned: Values) -> list[Option]:
     """Those that a target file's wishes allow and that need at most `cycles`; a node whose wishes leave none that
     is fast enough keeps the fastest of them."""

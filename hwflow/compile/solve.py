@@ -47,7 +47,7 @@ class Limits:
 
     def binding(self, cost: Cost) -> str:
         """The resource of which the largest share is used."""
-        shares = [
+        shares: list[tuple[float, str]] = [
             (cost.lut / max(1.0, self.lut), "lut"),
             (cost.bram18 / 2 / max(0.5, self.bram36), "bram36"),
             (cost.dsp / max(1, self.dsp), "dsp"),
@@ -129,7 +129,8 @@ class Problem:
 
     def slowest(self) -> str:
         """The node that `least_cycles` is of."""
-        return max(zip(self._names, self._options, strict=True), key=lambda p: min(o.cycles for o in p[1]))[0]
+        least = [min(option.cycles for option in options) for options in self._options]
+        return str(self._names[least.index(max(least))])
 
     def solve(self, cycles: int, limits: Limits) -> Solution:
         """The cheapest folding for `cycles` a frame within the block RAMs and DSP slices of `limits`, where there is one."""

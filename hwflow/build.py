@@ -17,14 +17,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = Parser("build", "Build a verified accelerator from a trained network.")
     parser.add_argument("--board", required=True, help="name of a board, or the path of a YAML file")
     parser.add_argument("--model", default="bi_shufflenet", help="name of a model, or the folder of one")
-    parser.add_argument("--recipe", help="recipe of the model (default: mini)")
+    parser.add_argument("--recipe", help="recipe of the model (default: neu, else mini)")
     parser.add_argument("--onnx", type=Path, metavar="FILE", help="build this QONNX file instead of a model")
     parser.add_argument(
         "--fps", type=_rate, metavar="N", help="frames a second to reach, or max (default: the target's, or 200)"
     )
     parser.add_argument("--clock", type=float, metavar="MHZ", help="clock (default: the board's)")
     parser.add_argument("--target", type=Path, metavar="FILE", help="folding choices node by node")
-    parser.add_argument("--frames", type=int, default=16, metavar="N", help="frames to simulate (default: 16)")
+    parser.add_argument("--frames", type=int, default=4, metavar="N", help="frames to simulate (default: 4)")
     parser.add_argument("--images", type=Path, metavar="DIR", help="simulate images of this folder")
     parser.add_argument("--out", type=Path, metavar="DIR", help="build folder (default: out/MODEL-BOARD)")
     parser.add_argument("--until", metavar="STAGE", default=STAGES[-1], help=f"last stage: {', '.join(STAGES)}")

@@ -108,8 +108,11 @@ def recipe_names(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in folder.glob(f"*/{RECIPE_FILE}"))
 
 
-def find_recipe(model: str, recipe: str | None = None) -> ModelRecipe:
-    """The recipe called `recipe` (default: mini, else neu, else the only one) of `model`, a name or a folder's path.
+def find_recipe(
+    model: str, recipe: str | None = None, *, defaults: Sequence[str] = DEFAULT_RECIPES
+) -> ModelRecipe:
+    """The recipe called `recipe` (default: the first of `defaults` that there is, else the only one) of `model`, a name or
+    a folder's path.
 
     Raises UserError, with the nearest name, for a model or recipe that does not exist, and for a recipe.yaml that is
     wrong.
@@ -118,7 +121,7 @@ def find_recipe(model: str, recipe: str | None = None) -> ModelRecipe:
     names = recipe_names(folder)
     if not names:
         raise UserError(f"{folder}: no recipe; add a folder with a {RECIPE_FILE}")
-    name = recipe or _default(names, folder)
+    name = recipe or _default(names, folder, defaults)
     if name not in names:
         raise UserError(
             f"unknown recipe {name} of {folder.name}{did_you_mean(name, names)}; there are {', '.join(names)}"
@@ -183,8 +186,8 @@ def _model_folder(model: str) -> Path:
     raise UserError(f"unknown model {model}{did_you_mean(model, names)}; there are {', '.join(names)}")
 
 
-def _default(names: Sequence[str], folder: Path) -> str:
-    for default in DEFAULT_RECIPES:
+def _default(names: Sequence[str], folder: Path, defaults: Sequence[str]) -> str:
+    for default in defaults:
         if default in names:
             return default
     if len(names) == 1:

@@ -151,7 +151,8 @@ def _lines(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
                 "C": c, "PE": pe, "IBITS": ibits, "ISIGNED": 1, "OBITS": 3, "OSIGNED": 1, "FRAC": 11, "MBITS": mbits,
                 "ABITS": abits, "KNEE": knee, "STYLE": style, "LINES": pack(random.integers(0, 2, c * word), 1),
             }  # fmt: skip
-    for c, pe, ibits, steps, style in ((24, 1, 19, 63, "lut"), (24, 2, 9, 7, "lut"), (96, 1, 11, 7, "lut"), (96, 1, 11, 7, "block")):
+    searches = ((24, 1, 19, 63, "lut"), (24, 2, 9, 7, "lut"), (96, 1, 11, 7, "lut"), (96, 1, 11, 7, "block"))
+    for c, pe, ibits, steps, style in searches:
         yield "hwf_threshold_search", {
             "C": c, "PE": pe, "IBITS": ibits, "ISIGNED": 1, "STEPS": steps, "TBITS": ibits, "OBITS": 6, "BIAS": -(steps + 1) // 2,
             "STYLE": style, "THRESHOLDS": pack(np.sort(random.integers(-99, 99, (c, steps)), axis=1), ibits),

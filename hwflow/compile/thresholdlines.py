@@ -94,7 +94,7 @@ def _least_fraction(
         return [found[number] for number in range(len(channels))]
 
     best = None
-    for frac in (MOST_FRACTION_BITS, 16, 12, 8):
+    for frac in range(MOST_FRACTION_BITS, -1, -1):
         if (found := attempt(frac)) is not None:
             best = (frac, found)
             break

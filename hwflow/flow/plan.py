@@ -16,7 +16,8 @@ from hwflow.errors import UserError
 from hwflow.models import ModelRecipe, find_recipe
 
 DEFAULT_FPS = 200.0
-DEFAULT_FRAMES = 16
+DEFAULT_FRAMES = 4
+BUILT_RECIPES = ("neu", "mini")  # what is built where nobody says which: the whole network first
 FILE_NAME = "build.json"
 
 
@@ -78,7 +79,7 @@ def make_plan(
             raise UserError(f"{onnx}: no such file; name a QONNX file")
         model_name = onnx.stem
     else:
-        resolved = find_recipe(model, recipe)
+        resolved = find_recipe(model, recipe, defaults=BUILT_RECIPES)
         resolved.require_layers("build as hardware")
         recipe_name = resolved.name
     target = target or _own_target(Path(model_name).name, found.name)

@@ -20,6 +20,7 @@ from hwflow.compile.assemble import assemble, edges
 from hwflow.compile.fold import Folding, fold, operators, windows
 from hwflow.compile.generate import rtl_sources, write_rtl
 from hwflow.compile.map import to_dataflow
+from hwflow.compile.solve import Limits
 from hwflow.compile.streamline import integer_facts, streamline
 from hwflow.hw.ops import StreamOp
 from hwflow.sim.design import GAUGE_MODEL, SIM_MODELS
@@ -78,7 +79,8 @@ def test_any_folding_fits_together(small: ModelWrapper, seed: int) -> None:
 
 def test_mini() -> None:
     dataflow = to_dataflow(mini_case().model)
-    design = assemble(dataflow, fold(ModelWrapper(dataflow.model, make_deepcopy=True), 100, 200, 220))
+    folded = fold(ModelWrapper(dataflow.model, make_deepcopy=True), 100, 200, Limits(45_000, 135, 200))
+    design = assemble(dataflow, folded.folding)
     check_edges(design)
     check_unique(design)
 

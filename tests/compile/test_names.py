@@ -15,6 +15,7 @@ from hwflow.compile.fold import fold
 from hwflow.compile.generate import signal, top_text
 from hwflow.compile.map import to_dataflow
 from hwflow.compile.names import KEYWORDS, LONGEST, distinct, operator_name
+from hwflow.compile.solve import Limits
 from hwflow.compile.streamline import streamline
 
 FAST = settings(max_examples=60, deadline=None, derandomize=True)
@@ -88,7 +89,8 @@ def chain(a: str, b: str, c: str, d: str) -> ModelProto:
 @pytest.mark.parametrize("names", AWKWARD)
 def test_a_design_of_awkward_names(names: tuple[str, str, str, str]) -> None:
     dataflow = to_dataflow(streamline(chain(*names)))
-    design = assemble(dataflow, fold(ModelWrapper(dataflow.model, make_deepcopy=True), 100, 1e5, 220))
+    folded = fold(ModelWrapper(dataflow.model, make_deepcopy=True), 100, 1e5, Limits(45_000, 135, 200))
+    design = assemble(dataflow, folded.folding)
     check_unique(design)
 
 

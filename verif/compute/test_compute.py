@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from streams.bench import Runs, Variant, build, run
 
-from .variants import PIXELS, SOURCES, affine, mvu_binary, mvu_int, primitives, table, threshold
+from .variants import PIXELS, SOURCES, affine, line, mvu_binary, mvu_int, primitives, table, threshold
 
-MODULES = ("hwf_mvu_binary", "hwf_mvu_int", "hwf_threshold", "hwf_threshold_search", "hwf_affine", "hwf_table")
+MODULES = ("hwf_mvu_binary", "hwf_mvu_int", "hwf_threshold", "hwf_threshold_search", "hwf_affine", "hwf_line", "hwf_table")
 
 # Every shape that takes another way through the generate blocks.
 VARIANTS = [
@@ -74,6 +74,11 @@ VARIANTS = [
     affine(3, 3, 5, 8, 0, 3, 12, signed=False, osigned=False),
     affine(5, 1, 7, 4, 9, 6, 4),
     affine(40, 1, 6, 6, 2, 5, 9, osigned=False),
+    line(4, 2, 9, 3, 6, 8, 12),
+    line(1, 1, 5, 4, 3, 6, 9, signed=False, osigned=False),
+    line(70, 1, 7, 3, 5, 6, 10, style="block"),
+    line(6, 2, 8, 4, 7, 9, 14, knee=True),
+    line(5, 1, 6, 5, 2, 4, 8, knee=True, signed=False, style="block"),
     table(1, 1, 3, 2),
     table(6, 2, 4, 5),
     table(3, 1, 5, 8, "block"),
@@ -121,6 +126,8 @@ def latency(variant: Variant) -> int:
         return number["STEPS"].bit_length()
     if variant.module == "hwf_threshold_search":
         return number["STEPS"].bit_length() + 1
+    if variant.module == "hwf_line":
+        return 4 + number["KNEE"]
     return {"hwf_affine": 4, "hwf_table": 1}[variant.module]
 
 

@@ -32,6 +32,8 @@ CASES: list[tuple[str, dict[str, int | str]]] = [
     ("hwf_even_steps", {"FOLDS": 1, "FRAC": 0, "COUNT_BITS": 2}),
     ("hwf_even_steps", {"FOLDS": 24, "BENT": 1, "JBITS": 5}),
     ("hwf_even_steps", {"FOLDS": 100, "BENT": 1, "JBITS": 5, "STYLE": "block"}),
+    ("hwf_line", {}),
+    ("hwf_line", {"PE": 24, "KNEE": 1, "STYLE": "block", "ISIGNED": 0, "OSIGNED": 0}),
     ("hwf_lookup", {"DEPTH": 1, "WIDTH": 2}),
     ("hwf_lookup", {"DEPTH": 700, "WIDTH": 2}),
     ("hwf_mvu_binary", {}),
@@ -70,6 +72,7 @@ CASES: list[tuple[str, dict[str, int | str]]] = [
 ]
 
 REFUSED = [
+    ("hwf_line", {"PE": 7}, "PE=7 must divide C=24"),
     ("hwf_mvu_binary", {"SIMD": 25}, "SIMD=25 must divide MW=216"),
     ("hwf_mvu_binary", {"PE": 5}, "PE=5 must divide MH=24"),
     ("hwf_mvu_binary", {"OBITS": 2}, "OBITS=2 must be 1 with a threshold and 2 to 32 without"),

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The folding solver: fast enough, within limits, cheapest of what a brute force finds, and honest where nothing fits."""
+
+import itertools
+
+import pytest
+from networks import small_case
+from qonnx.core.modelwrapper import ModelWrapper
+
+from hwflow.compile.assemble import assemble
+from hwflow.compile.fold import cycles_for, fold, operators
+from hwflow.compile.map import to_dataflow
+from hwflow.compile.options import Option, fast_enough, options_of
+from hwflow.compile.solve import Limits, Prices, Problem
+from hwflow.compile.tradeoff import tradeoff
+from hwflow.costs.model import Cost, shipped_model
+from hwflow.errors import UserError
+
+PLENTY = Limits(45_000, 135, 200)
+
+
+@pytest.fixture(scope="module")
+def small() -> ModelWrapper:
+    return to_dataflow(small_case().model)
+
+
+@pytest.fixture(scope="module")
+def problem(small: ModelWrapper) -> Problem:
+    return Problem(ModelWrapper(small.model, make_deepcopy=True), shipped_model())
+
+
+def test_more_speed_never_costs_less(problem: Problem) -> None:
+    found = [problem.solve(cycles_for(100, fps), PLENTY) for fps in (50, 1000, 10_000, 60_000)]
+    costs = [Prices().of(one.cost) for one in found]
+    assert all(one.reached for one in found)
+    assert all(a <= b * 1.02 for a, b in itertools.pairwise(costs)) and costs[0] < costs[-1]
+
+
+def test_no_change_of_one_node_saves_anything(problem: Problem, small: ModelWrapper) -> None:
+    """What the solver ends with is a bottom: tried against every option of every node."""
+    cycles = cycles_for(100, 5000)
+    found = problem.solve(cycles, PLENTY)
+    model = ModelWrapper(small.model, make_deepcopy=True)
+    best = found.prices.of(found.cost)
+    for op in operators(model)[::3]:
+        name = op.onnx_node.name
+        for option in options_of(op, model, shipped_model())[::5]:
+            if option.cycles > cycles:
+                continue
+            other = Problem(model, shipped_model(), {name: option.values}).solve(cycles, PLENTY)
+            assert found.prices.of(other.cost) >= best * 0.98, (name, option.values)
+
+
+def test_prices_rise_until_a_resource_suffices(problem: Problem) -> None:
+    free = problem.solve(cycles_for(100, 200), PLENTY)
+    assert free.cost.dsp > 0
+    few = problem.solve(cycles_for(100, 200), Limits(45_000, 135, free.cost.dsp - 1))
+    assert few.cost.dsp < free.cost.dsp and few.cost.lut >= free.cost.lut
+    none = problem.solve(cycles_for(100, 200), Limits(45_000, 0, 200))
+    assert none.cost.bram18 == 0
+
+
+def test_the_fastest_that_fits(problem: Problem) -> None:
+    limits = Limits(problem.solve(cycles_for(100, 2000), PLENTY).cost.lut * 1.1, 20, 100)
+    most = problem.fastest(limits)
+    assert most is not None and limits.fits(most.cost)
+    assert problem.fastest(Limits(10, 135, 200)) is None
+
+
+def test_max_that_cannot_be_says_by_how_much(small: ModelWrapper) -> None:
+    with pytest.raises(UserError, match=r"--fps max: not even the slowest folding fits: \d+ LUT of 100"):
+        fold(ModelWrapper(small.model, make_deepcopy=True), 100, "max", Limits(100, 135, 200))
+
+
+def test_options_that_cost_more_for_nothing_are_left_out() -> None:
+    def option(cycles: int, lut: float, dsp: int = 0, outs: int = 1) -> Option:
+        return Option({"PE": outs, "ram_style": f"{lut}"}, cycles, Cost(lut, 0, 0, dsp), (1,), (outs,))
+
+    cheap, dear, other, slow = option(10, 5), option(8, 9), option(8, 9, outs=2), option(99, 1)
+    assert fast_enough([cheap, dear, other, slow], 20, {}) == [cheap, other]
+    assert fast_enough([cheap, other, slow], 5, {}) == [other]  # none is fast enough: the fastest
+    assert fast_enough([cheap, dear, other, slow], 20, {"ram_style": "1"}) == [slow]
+
+
+def test_tradeoff_has_what_the_report_draws(small: ModelWrapper) -> None:
+    model = ModelWrapper(small.model, make_deepcopy=True)
+    folded = fold(model, 100, 200, PLENTY)
+    found = tradeoff(folded, 100, PLENTY, (30, 200, 1e9))
+    assert [point["label"] for point in found["curve"]] == ["30", "200", "1e+09", "max"]
+    assert [point["reached"] for point in found["curve"]] == [True, True, False, True]
+    assert found["binds"] in ("lut", "bram36", "dsp")
+    step = found["next_step"]
+    assert step["bound_cycles"] < folded.solution.bound and step["nodes"]
+    assert found["prediction"]["lut"] == round(folded.solution.cost.lut)
+    built = [op.get_exp_cycles() for op in operators(assemble(small, folded.folding))]
+    assert max(built) == folded.solution.bound

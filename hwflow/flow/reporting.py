@@ -13,7 +13,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.boards import Board
 from hwflow.compile.assemble import edges
-from hwflow.flow.back import RTL, load_frames, read_costs, read_fifos, read_verdict
+from hwflow.flow.back import RTL, load_frames, read_costs, read_sizing, read_verdict
 from hwflow.flow.plan import Plan
 from hwflow.flow.stages import StageRun, versions
 from hwflow.hw.ops import StreamOp
@@ -35,7 +35,7 @@ from hwflow.report.schema import (
 )
 from hwflow.sim.check import Verdict
 from hwflow.sim.design import load_design
-from hwflow.sim.sizing import FifoSize
+from hwflow.sim.sizing import FifoSize, Sizing
 from hwflow.synth.resources import Resources as Cost
 
 
@@ -44,7 +44,8 @@ def write_reports(plan: Plan, folder: Path, runs: Sequence[StageRun]) -> Report:
     design = load_design(folder / RTL)
     verdict = read_verdict(folder)
     costs = read_costs(folder)
-    fifos = {s.name: s for s in read_fifos(folder)}
+    sizing = read_sizing(folder)
+    fifos = {fifo.name: fifo for fifo in sizing.fifos}
     board = plan.find_board()
     result = Report(
         model=Path(plan.model).name,
@@ -54,7 +55,7 @@ def write_reports(plan: Plan, folder: Path, runs: Sequence[StageRun]) -> Report:
         clock_mhz=plan.clock_mhz,
         input_shape=tuple(load_frames(folder).shape[1:]),
         performance=_performance(plan, verdict),
-        resources=_resources(board, costs, design),
+        resources=_resources(board, costs, design, sizing),
         verification=_verification(verdict),
         layers=_layers(design, costs, fifos),
         graph=_graph(design, fifos),
@@ -80,7 +81,7 @@ def _performance(plan: Plan, verdict: Verdict) -> Performance:
     )
 
 
-def _resources(board: Board, costs: Mapping[str, Cost], design: ModelWrapper) -> Resources:
+def _resources(board: Board, costs: Mapping[str, Cost], design: ModelWrapper, sizing: Sizing) -> Resources:
     total = Cost(
         lut=sum(c.lut for c in costs.values()),
         ff=sum(c.ff for c in costs.values()),
@@ -99,6 +100,8 @@ def _resources(board: Board, costs: Mapping[str, Cost], design: ModelWrapper) ->
         budget=budget,
         fits=all(getattr(total, key) <= have for key, have in budget.items()),
         by_op=cost_by_op(_layers(design, costs, {})),
+        fifo_bits=sizing.bits,
+        fifo_high_water_bits=sizing.high_water_bits,
     )
 
 

@@ -55,12 +55,18 @@ class OpCost(Cost):
 
 
 class Resources(Cost):
-    """The whole design's cost. `budget` has the board's counts under the same names; `fits`: none is exceeded."""
+    """The whole design's cost. `budget` has the board's counts under the same names; `fits`: none is exceeded.
+
+    `fifo_bits` is what all FIFOs hold when they are full, `fifo_high_water_bits` the most that each held, both before
+    depths are rounded to the shapes of memories.
+    """
 
     source: str
     budget: dict[str, NonNegativeInt | NonNegativeFloat]
     fits: bool
     by_op: tuple[OpCost, ...] = ()
+    fifo_bits: NonNegativeInt = 0
+    fifo_high_water_bits: NonNegativeInt = 0
 
 
 class StreamCheck(_Part):

@@ -114,6 +114,9 @@ public:
     }
 
     std::string error;
+    std::vector<std::pair<uint64_t, uint32_t>> limits;  // of gauges by index, in beats
+    bool watch_expected = false;
+
     std::vector<Stream>& streams() { return streams_; }
     const std::vector<Gauge>& gauges() const { return model_->gauges; }
     uint64_t cycles() const { return cycle_; }
@@ -147,7 +150,10 @@ private:
         for (Stream& s : streams_) {
             if (s.wires.kind == Kind::input) inputs_.push_back(&s);
             if (s.wires.kind == Kind::output) outputs_.push_back(&s);
-            if (s.wires.kind == Kind::tap) taps_.push_back(&s);
+            if (s.wires.kind == Kind::tap && (s.expect != nullptr || !watch_expected)) {
+                taps_.push_back(&s);
+                handshakes_.push_back({s.wires.valid, s.wires.ready});
+            }
             if (s.trace_handshake != nullptr) traced_.push_back(&s);
             s.targeted = s.target != 0;
             if (s.targeted) ++pending_;
@@ -158,6 +164,9 @@ private:
         for (Stream* s : outputs_) *s->wires.ready = 0;
         for (int i = 0; i < kResetCycles; ++i) {
             settle();
+            // The first evaluation runs the design's initial blocks, which set the limits too.
+            if (i == 0)
+                for (const auto& [index, beats] : limits) *model_->gauges[index].limit = beats;
             rise();
         }
         *model_->reset_n = 1;
@@ -245,8 +254,8 @@ private:
             settle();
             if constexpr (kWatchAll) {
                 trace();
-                for (Stream* s : taps_)
-                    if (moves(s)) passed(*s);
+                for (size_t i = 0; i < handshakes_.size(); ++i)
+                    if ((*handshakes_[i].valid & *handshakes_[i].ready) != 0) passed(*taps_[i]);
             }
             for (Stream* s : outputs_)
                 if (moves(s)) passed(*s);
@@ -269,6 +278,12 @@ private:
     std::unique_ptr<Model> model_;
     std::vector<Stream> streams_;
     std::vector<Stream*> inputs_, outputs_, taps_, traced_;
+    // Of `taps_`, apart from all else that a stream has: they are read in every cycle, and few of them move.
+    struct Handshake {
+        const CData* valid;
+        const CData* ready;
+    };
+    std::vector<Handshake> handshakes_;
     bool started_ = false, watch_all_ = false;
     uint64_t cycle_ = 0, last_move_ = 0, done_cycle_ = 0, pending_ = 0;
     uint64_t window_first_ = 0, window_count_ = 0;
@@ -295,10 +310,13 @@ void Model::add_tap(const VerilatedContext& context, const char* scope, const ch
                        data_bits != 0 ? data_bits : wire.entBits()});
 }
 
-void Model::add_gauge(const VerilatedContext& context, const char* scope, const char* name, const char* reg) {
-    const VerilatedVar& wire = find(context, scope, reg);
-    if (wire.entBits() > 64) throw std::runtime_error{std::string{scope} + "." + reg + " is wider than 64 bits"};
-    gauges.push_back({name, static_cast<const uint8_t*>(wire.datap()), wire.entBits()});
+void Model::add_gauge(const VerilatedContext& context, const char* scope, const char* name) {
+    const auto words = [&](const char* reg) {
+        const VerilatedVar& wire = find(context, scope, reg);
+        if (wire.entBits() != 32) throw std::runtime_error{std::string{scope} + "." + reg + " is not 32 bits wide"};
+        return static_cast<uint32_t*>(wire.datap());
+    };
+    gauges.push_back({name, words("high_water"), words("limit")});
 }
 
 }  // namespace hwf
@@ -423,10 +441,14 @@ uint64_t hwf_gauge_count(void* run) { return static_cast<Run*>(run)->gauges().si
 const char* hwf_gauge_name(void* run, uint64_t index) { return static_cast<Run*>(run)->gauges()[index].name.c_str(); }
 
 uint64_t hwf_gauge(void* run, uint64_t index) {
-    const hwf::Gauge& gauge = static_cast<Run*>(run)->gauges()[index];
-    uint64_t value = 0;
-    std::memcpy(&value, gauge.data, (gauge.bits + 7) / 8);
-    return value;
+    return *static_cast<Run*>(run)->gauges()[index].high_water;
 }
+
+void hwf_limit(void* run, uint64_t index, uint64_t beats) {
+    static_cast<Run*>(run)->limits.emplace_back(index, static_cast<uint32_t>(beats));
+}
+
+// Taps without a beat to expect are not watched: their beats are not counted.
+void hwf_watch_expected(void* run) { static_cast<Run*>(run)->watch_expected = true; }
 
 }  // extern "C"

@@ -75,11 +75,13 @@ def top_text(model: ModelWrapper) -> str:
         *stream_ports("input", "in0_V", by_tensor[source].spec.bits),
         *stream_ports("output", "out0_V", by_tensor[last].spec.bits),
     ]
-    body = []
-    for edge in streams:
-        name = signal(edge.tensor)
-        body.append(f"  logic [{edge.spec.padded_bits - 1}:0] {name}_tdata;")
-        body.append(f"  logic {name}_tvalid, {name}_tready;")
+    names = [signal(edge.tensor) for edge in streams]
+    body = [
+        *(f"  logic [{e.spec.padded_bits - 1}:0] {name}_tdata;" for e, name in zip(streams, names, strict=True)),
+        # Flags of a kind lie side by side in the simulator's memory then, and its harness reads eight at a time.
+        *(f"  logic {name}_tvalid;" for name in names),
+        *(f"  logic {name}_tready;" for name in names),
+    ]
     first, end = signal(source), signal(last)
     body += [
         f"  assign {first}_tdata = in0_V_TDATA;",

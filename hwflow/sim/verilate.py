@@ -25,7 +25,7 @@ from hwflow.sim.compiler import Compiler, Unit, compile_all, find_compiler, link
 
 _HARNESS = Path(__file__).resolve().parent / "harness"
 
-_VERILATOR_FLAGS = (
+VERILATOR_FLAGS = (
     "--cc",
     "--prefix",
     "Vtop",
@@ -147,7 +147,7 @@ def _key(
         for word in words:
             digest.update(word.encode() + b"\0")
 
-    add(top, verilator_version(), *_VERILATOR_FLAGS, *_COMMON, *_HOT, *_COLD, *compiler.command, compiler.version)
+    add(top, verilator_version(), *VERILATOR_FLAGS, *_COMMON, *_HOT, *_COLD, *compiler.command, compiler.version)
     for name, value in sorted(parameters.items()):
         add(name, verilog.literal(value))
     for tap in taps:
@@ -184,7 +184,7 @@ def _verilate(
     control.write_text(_control(top, taps, gauges))
     words = [
         str(verilator_root() / "bin" / "verilator_bin"),
-        *_VERILATOR_FLAGS,
+        *VERILATOR_FLAGS,
         *("--top-module", top, "--Mdir", str(generated)),
         *on_line,
         *("-f", str(arguments)),
@@ -292,7 +292,8 @@ std::unique_ptr<Model> make_model(VerilatedContext& context) {{ return std::make
 """
 
 
-def _flags() -> tuple[str, ...]:
+def include_flags() -> tuple[str, ...]:
+    """Flags with which all C++ of a simulation is compiled."""
     include = verilator_root() / "include"
     return (*_COMMON, f"-I{include}", f"-I{include / 'vltstd'}", f"-I{_HARNESS}")
 
@@ -300,7 +301,7 @@ def _flags() -> tuple[str, ...]:
 def _common_units(folder: Path, compiler: Compiler) -> list[Unit]:
     """Verilator's library and the harness: the same for all designs, so their objects are kept in `folder`."""
     include = verilator_root() / "include"
-    flags = (*_flags(), "-include", str(_HARNESS / "print.h"))
+    flags = (*include_flags(), "-include", str(_HARNESS / "print.h"))
     # What a model calls in each cycle is in Verilator's headers; its library does the rest.
     files = [
         (include / "verilated.cpp", (*flags, *_COLD)),
@@ -319,7 +320,7 @@ def _precompiled_header(folder: Path, compiler: Compiler) -> tuple[Path, list[Un
     It is most of a small model's time. GCC takes X.h.gch for X.h wherever it fits; other compilers read X.h.
     """
     text = f'#include "{_HARNESS / "print.h"}"\n#include "verilated.h"\n'
-    flags = (*_flags(), *_HOT, "-x", "c++-header")
+    flags = (*include_flags(), *_HOT, "-x", "c++-header")
     header = folder / f"model-{_fingerprint(_HARNESS / 'print.h', flags, compiler)}.h"
     if not header.exists():
         publish(header, lambda path: path.write_text(text, encoding="utf-8"))
@@ -341,7 +342,7 @@ def _own_units(generated: Path, scratch: Path, header: Path, jobs: int) -> list[
     """
     sources = [path for path in sorted(generated.glob("*.cpp")) if path.stem != "Vtop__Dpi"]
     glue = scratch / "glue.cpp"
-    flags = (*_flags(), f"-I{generated}", "-include", str(header))
+    flags = (*include_flags(), f"-I{generated}", "-include", str(header))
     if sum(path.stat().st_size for path in sources) < _SMALL:
         return [_gather(scratch / "model.cpp", [*sources, glue], (*flags, *_HOT))]
     cold = [path for path in sources if path.stem.endswith("__Slow")]

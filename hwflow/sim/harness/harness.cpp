@@ -5,6 +5,8 @@
 // A cycle is: drive the inputs, settle with the clock low, sample every handshake, raise the clock.
 // The C functions at the end are what hwflow/sim/engine.py calls. They never throw: a failure is kept as text.
 
+#include <algorithm>
+#include <bit>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -152,13 +154,13 @@ private:
             if (s.wires.kind == Kind::output) outputs_.push_back(&s);
             if (s.wires.kind == Kind::tap && (s.expect != nullptr || !watch_expected)) {
                 taps_.push_back(&s);
-                handshakes_.push_back({s.wires.valid, s.wires.ready});
             }
             if (s.trace_handshake != nullptr) traced_.push_back(&s);
             s.targeted = s.target != 0;
             if (s.targeted) ++pending_;
         }
         watch_all_ = !taps_.empty() || !traced_.empty();
+        group_taps();
         *model_->reset_n = 0;
         for (Stream* s : inputs_) *s->wires.valid = 0;
         for (Stream* s : outputs_) *s->wires.ready = 0;
@@ -228,6 +230,45 @@ private:
         last_move_ = cycle_;
     }
 
+    // Taps whose valid flags lie side by side in memory, and whose ready flags do: a byte each, 0 or 1.
+    struct Group {
+        const CData* valid;
+        const CData* ready;
+        Stream* taps[8];
+    };
+
+    static uint64_t load(const CData* flags) {
+        uint64_t bytes;
+        std::memcpy(&bytes, flags, sizeof bytes);
+        if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
+        return bytes;
+    }
+
+    // Of hundreds of streams few move in a cycle: eight at a time are passed over. The generated top declares its flags
+    // so that nearly all taps find a group; the others stay in `taps_`.
+    void group_taps() {
+        std::vector<Stream*> sorted = taps_;
+        std::sort(sorted.begin(), sorted.end(),
+                  [](const Stream* a, const Stream* b) { return a->wires.valid < b->wires.valid; });
+        taps_.clear();
+        for (size_t first = 0; first < sorted.size();) {
+            const StreamWires& start = sorted[first]->wires;
+            size_t count = 1;
+            while (count < 8 && first + count < sorted.size() &&
+                   sorted[first + count]->wires.valid == start.valid + count &&
+                   sorted[first + count]->wires.ready == start.ready + count)
+                ++count;
+            if (count == 8) {
+                Group& group = groups_.emplace_back(Group{start.valid, start.ready, {}});
+                std::copy_n(sorted.begin() + static_cast<std::ptrdiff_t>(first), count, group.taps);
+            } else {
+                taps_.insert(taps_.end(), sorted.begin() + static_cast<std::ptrdiff_t>(first),
+                             sorted.begin() + static_cast<std::ptrdiff_t>(first + count));
+            }
+            first += count;
+        }
+    }
+
     static bool moves(const Stream* s) { return (*s->wires.valid & *s->wires.ready) != 0; }
 
     void trace() {
@@ -254,8 +295,12 @@ private:
             settle();
             if constexpr (kWatchAll) {
                 trace();
-                for (size_t i = 0; i < handshakes_.size(); ++i)
-                    if ((*handshakes_[i].valid & *handshakes_[i].ready) != 0) passed(*taps_[i]);
+                for (const Group& group : groups_) {
+                    uint64_t moving = load(group.valid) & load(group.ready);
+                    for (; moving != 0; moving &= moving - 1) passed(*group.taps[std::countr_zero(moving) / 8]);
+                }
+                for (Stream* s : taps_)
+                    if (moves(s)) passed(*s);
             }
             for (Stream* s : outputs_)
                 if (moves(s)) passed(*s);
@@ -278,12 +323,7 @@ private:
     std::unique_ptr<Model> model_;
     std::vector<Stream> streams_;
     std::vector<Stream*> inputs_, outputs_, taps_, traced_;
-    // Of `taps_`, apart from all else that a stream has: they are read in every cycle, and few of them move.
-    struct Handshake {
-        const CData* valid;
-        const CData* ready;
-    };
-    std::vector<Handshake> handshakes_;
+    std::vector<Group> groups_;
     bool started_ = false, watch_all_ = false;
     uint64_t cycle_ = 0, last_move_ = 0, done_cycle_ = 0, pending_ = 0;
     uint64_t window_first_ = 0, window_count_ = 0;

@@ -23,6 +23,18 @@ class Budget(BaseModel):
     dsp: int = Field(ge=0)
 
 
+class Reserve(BaseModel):
+    """What of a device is kept free: for the shell (DMA, interconnect) and for placing and routing."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lut: int = Field(default=0, ge=0)
+    ff: int = Field(default=0, ge=0)
+    bram36: float = Field(default=0.0, ge=0)
+    uram: int = Field(default=0, ge=0)
+    dsp: int = Field(default=0, ge=0)
+
+
 class BoardFile(BaseModel):
     """A board's YAML file. `source` says where the resources' figures are from."""
 
@@ -32,6 +44,7 @@ class BoardFile(BaseModel):
     family: Literal["xc7", "xcup"]  # as Yosys names it: 7 series, UltraScale+
     clock_mhz: float = Field(gt=0, le=1000)
     resources: Budget
+    reserve: Reserve = Reserve()
     source: str = Field(min_length=1)
     finn_name: str | None = None  # in FINN's part map, where it has the board
 
@@ -40,6 +53,12 @@ class Board(BoardFile):
     """A board with its name: that of its file, without the ending."""
 
     name: str
+
+    @property
+    def available(self) -> dict[str, float]:
+        """What an accelerator may take of each resource: all of the device but the reserve."""
+        kept = self.reserve.model_dump()
+        return {key: have - kept[key] for key, have in self.resources.model_dump().items()}
 
 
 def board_names() -> list[str]:
@@ -60,6 +79,10 @@ def find_board(board: str) -> Board:
             raise UserError(f"{board}: no such board file; name a file that exists, or one of {', '.join(names)}")
         raise UserError(f"unknown board {board}{did_you_mean(board, names)}; there are {', '.join(names)}")
     content = read_yaml(path, BoardFile)
+    kept = content.reserve.model_dump()
+    for key, have in content.resources.model_dump().items():
+        if kept[key] > have:
+            raise UserError(f"{path}: reserve.{key}: {kept[key]:g} are more than the {have:g} there are; keep fewer free")
     return Board(name=path.stem, **content.model_dump())
 
 

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--recipe", help="recipe of the model (default: mini)")
     parser.add_argument("--onnx", type=Path, metavar="FILE", help="build this QONNX file instead of a model")
     parser.add_argument(
-        "--fps", type=float, metavar="N", help="frames a second to reach (default: the target's, or 200)"
+        "--fps", type=_rate, metavar="N", help="frames a second to reach, or max (default: the target's, or 200)"
     )
     parser.add_argument("--clock", type=float, metavar="MHZ", help="clock (default: the board's)")
     parser.add_argument("--target", type=Path, metavar="FILE", help="folding choices node by node")
@@ -29,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="DIR", help="build folder (default: out/MODEL-BOARD)")
     parser.add_argument("--until", metavar="STAGE", default=STAGES[-1], help=f"last stage: {', '.join(STAGES)}")
     return run(parser, _build, argv)
+
+
+def _rate(text: str) -> float | str:
+    return text if text == "max" else float(text)
 
 
 def _build(args: argparse.Namespace) -> int:

@@ -1,36 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""PE and SIMD of every node for an asked frame rate (3-dataflow.onnx -> folding.yaml).
+"""PE, SIMD and memories of every node for an asked frame rate (3-dataflow.onnx -> folding.yaml, solution.json).
 
-One-bit units take a whole pixel a cycle where that is cheap (popcounts grow slowly, control does not shrink); every
-other node gets the least parallelism that is fast enough; units on DSP slices are then raised to the pace of the rest,
-within a share of the board's DSPs.
+`hwflow.compile.solve` finds the cheapest folding; here are what a user may ask (a target file), what comes out, and the
+messages where it cannot be had.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import product
-from math import floor, log10, prod
+from math import floor, log10
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from hwflow.compile.solve import Limits, Problem, Solution
+from hwflow.costs.model import CostModel, shipped_model
 from hwflow.errors import UserError, did_you_mean
 from hwflow.hw.ops import StreamOp
 from hwflow.yamlfile import read_yaml
 
-WIDEST_POPCOUNT = 64
-DSP_SHARE = 0.25
-LUT_WORDS = 64  # one LUT6 holds a bit of so many words
-LUTS_A_BLOCK = 150  # what a block of 18 kbit is worth; an XC7Z020 has 190 LUTs for each
-RAMB18_SHAPES = ((512, 36), (1024, 18), (2048, 9), (4096, 4), (8192, 2), (16384, 1))
 RESERVE = 0.02  # of a frame's cycles, for the few that FIFOs and frame ends cost above the slowest node's bound
-
 
 class Target(BaseModel):
     """build/targets/MODEL-BOARD.yaml, or what `--target` names: a wished frame rate, what comes out, and folding
@@ -74,41 +68,61 @@ def operators(model: ModelWrapper) -> list[StreamOp]:
     return [getCustomOp(node) for node in model.graph.node]
 
 
-def fold(model: ModelWrapper, clock_mhz: float, fps: float, dsps: int, target: Target | None = None) -> Folding:
-    """Choose folding for `fps` frames a second at `clock_mhz`.
+@dataclass(frozen=True)
+class Folded:
+    """A folding, and the problem whose solution it is: the same can be asked what other rates would cost."""
 
-    Raises UserError where no folding reaches the rate (the message gives the highest), and where an override names no
-    node, no attribute, or a value that does not divide.
+    folding: Folding
+    problem: Problem
+    solution: Solution
+
+
+def fold(
+    model: ModelWrapper,
+    clock_mhz: float,
+    fps: float | Literal["max"],
+    limits: Limits,
+    target: Target | None = None,
+    costs: CostModel | None = None,
+) -> Folded:
+    """Choose folding for `fps` frames a second at `clock_mhz`, or for the highest rate that is predicted to fit `limits`.
+
+    Raises UserError where no folding reaches the rate (the message gives the highest), where not even the slowest fits
+    ("max"), and where an override names no node, no attribute, or a value that does not divide.
     """
-    cycles = int(clock_mhz * 1e6 / fps * (1 - RESERVE))
-    ops = operators(model)
-    slowest = max(ops, key=fastest_cycles)
-    limit = fastest_cycles(slowest)
-    if limit > cycles:
-        raise UserError(
-            f"{fps:g} fps at {clock_mhz:g} MHz leave {cycles} cycles a frame, but node {slowest.onnx_node.name} needs"
-            f" {limit} at its highest folding; the highest rate is {highest_fps(limit, clock_mhz)} fps"
-        )
-    producers = {name: op for op in ops for name in op.onnx_node.output}
-    chosen: dict[str, dict[str, int | str]] = {}
-    for op in ops:
-        values = _choose(op, cycles, producers)
-        chosen[op.onnx_node.name] = dict(values)
-        _apply(op, values)
-    _raise_dsp_units(ops, chosen, dsps)
-    _match_windows(ops, chosen)
-    for op in ops:
-        if (style := _weight_memory(op)) is not None:
-            chosen[op.onnx_node.name]["ram_style"] = style
-            op.set_nodeattr("ram_style", style)
     overrides = target.nodes if target else {}
-    by_name = {op.onnx_node.name: op for op in ops}
+    by_name = {op.onnx_node.name: op for op in operators(model)}
     for name, wish in overrides.items():
-        _override(by_name, chosen, name, wish)
-    for op, reader in windows(ops):
-        if op.integer("depthwise") and op.integer("SIMD") != reader.integer("PE"):
-            _match_maximum(op, reader, chosen, overrides)
-    return Folding(cycles, chosen)
+        set_folding(by_name, name, wish, "target")
+    _check_pairs(by_name.values(), overrides)
+    problem = Problem(model, costs or shipped_model(), _without_auto(overrides))
+    if fps == "max":
+        found = problem.fastest(limits)
+        if found is None:
+            least = problem.solve(problem.bounds()[-1], limits).cost
+            raise UserError(
+                f"--fps max: not even the slowest folding fits: {least.lut:.0f} LUT of {limits.lut:.0f},"
+                f" {least.bram18 / 2:g} BRAM36 of {limits.bram36:g}, {least.dsp} DSP of {limits.dsp}; choose a larger board"
+            )
+        solution = found
+    else:
+        solution = problem.solve(cycles_for(clock_mhz, fps), limits)
+        limit = problem.least_cycles()
+        if limit > solution.cycles:
+            raise UserError(
+                f"{fps:g} fps at {clock_mhz:g} MHz leave {solution.cycles} cycles a frame, but node {problem.slowest()} needs"
+                f" {limit} at its highest folding; the highest rate is {highest_fps(limit, clock_mhz)} fps"
+            )
+    nodes = {name: dict(option.values) for name, option in solution.chosen.items()}
+    for name, values in nodes.items():
+        for key, value in values.items():
+            by_name[name].set_nodeattr(key, value)
+    return Folded(Folding(solution.cycles, nodes), problem, solution)
+
+
+def cycles_for(clock_mhz: float, fps: float) -> int:
+    """Cycles a frame that the slowest node may take."""
+    return int(clock_mhz * 1e6 / fps * (1 - RESERVE))
 
 
 def highest_fps(cycles: int, clock_mhz: float) -> float:
@@ -118,139 +132,28 @@ def highest_fps(cycles: int, clock_mhz: float) -> float:
     return floor(rate * unit - 1e-6) / unit
 
 
-def fastest_cycles(op: StreamOp) -> int:
-    """Cycles a frame at the highest folding."""
-    return _cycles_at(op, {key: max(options) for key, options in op.folding_choices().items()})
-
-
-def _cycles_at(op: StreamOp, values: Mapping[str, int]) -> int:
-    before = {key: op.get_nodeattr(key) for key in values}
-    _apply(op, values)
-    cycles = op.get_exp_cycles()
-    _apply(op, before)
-    return cycles
-
-
-def _apply(op: StreamOp, values: Mapping[str, Any]) -> None:
-    for key, value in values.items():
-        op.set_nodeattr(key, value)
-
-
-def _combinations(op: StreamOp) -> Iterator[dict[str, int]]:
-    choices = op.folding_choices()
-    for values in product(*choices.values()):
-        yield dict(zip(choices, values, strict=True))
-
-
-def _choose(op: StreamOp, cycles: int, producers: Mapping[str, StreamOp]) -> dict[str, int]:
-    kind = op.onnx_node.op_type
-    candidates = [c for c in _combinations(op) if _cycles_at(op, c) <= cycles]
-    if kind == "BinaryMVAU_rtl":
-        pixel = _pixel_width(op, producers)
-        return min(candidates, key=lambda c: (c["SIMD"] % pixel != 0, c["SIMD"] * c["PE"], c["PE"]))
-    if kind == "IntegerMVAU_rtl":
-        return min(candidates, key=lambda c: (c["SIMD"] * c["PE"], c["PE"]))
-    return min(candidates, key=lambda c: prod(c.values()))
-
-
-def _pixel_width(op: StreamOp, producers: Mapping[str, StreamOp]) -> int:
-    """The widest divisor of the channels behind a one-bit unit that is still a small popcount."""
-    source = producers.get(op.onnx_node.input[0])
-    channels = op.integer("MW")
-    if source is not None and source.onnx_node.op_type == "SlidingWindow_rtl":
-        channels = source.integer("IFMChannels")
-    return max(d for d in range(1, min(channels, WIDEST_POPCOUNT) + 1) if channels % d == 0)
-
-
-def _raise_dsp_units(ops: list[StreamOp], chosen: dict[str, dict[str, int | str]], dsps: int) -> None:
-    units = [op for op in ops if op.onnx_node.op_type == "IntegerMVAU_rtl"]
-    pace = max((op.get_exp_cycles() for op in ops if op not in units), default=0)
-    budget = dsps * DSP_SHARE - sum(op.integer("PE") * op.integer("SIMD") for op in units)
-    for op in units:
-        fast = [c for c in _combinations(op) if _cycles_at(op, c) <= max(pace, fastest_cycles(op))]
-        best = min(fast, key=lambda c: (c["SIMD"] * c["PE"], c["PE"]))
-        more = best["SIMD"] * best["PE"] - op.integer("PE") * op.integer("SIMD")
-        if 0 < more <= budget:
-            budget -= more
-            chosen[op.onnx_node.name].update(best)
-            _apply(op, best)
-
-
-def _match_windows(ops: list[StreamOp], chosen: dict[str, dict[str, int | str]]) -> None:
-    """A window that feeds a matrix unit sends what the unit takes, where its channels allow it.
-
-    One that feeds a maximum must: the order of its values depends on how many come in a beat.
-    """
-    for op, reader in windows(ops):
-        if op.integer("depthwise"):
-            same = max(op.integer("SIMD"), reader.integer("PE"))
-            _set(op, chosen, "SIMD", same)
-            _set(reader, chosen, "PE", same)
-            continue
-        wanted = reader.integer("SIMD")
-        fitting = [d for d in op.folding_choices()["SIMD"] if wanted % d == 0 and d >= op.integer("SIMD")]
-        if fitting:
-            _set(op, chosen, "SIMD", max(fitting))
+def _without_auto(overrides: Mapping[str, Mapping[str, int | str]]) -> dict[str, dict[str, int | str]]:
+    """A style "auto" wishes for nothing."""
+    return {name: {k: v for k, v in wish.items() if v != "auto"} for name, wish in overrides.items()}
 
 
 def windows(ops: Iterable[StreamOp]) -> list[tuple[StreamOp, StreamOp]]:
     """Sliding windows, and who reads them."""
-    readers = {op.onnx_node.input[0]: op for op in ops}
-    return [(op, readers[op.onnx_node.output[0]]) for op in ops if op.onnx_node.op_type == "SlidingWindow_rtl"]
+    found = list(ops)
+    readers = {op.onnx_node.input[0]: op for op in found}
+    return [(op, readers[op.onnx_node.output[0]]) for op in found if op.onnx_node.op_type == "SlidingWindow_rtl"]
 
 
-def _set(op: StreamOp, chosen: dict[str, dict[str, int | str]], key: str, value: int) -> None:
-    chosen[op.onnx_node.name][key] = value
-    op.set_nodeattr(key, value)
-
-
-def _match_maximum(
-    op: StreamOp,
-    reader: StreamOp,
-    chosen: dict[str, dict[str, int | str]],
-    overrides: Mapping[str, Mapping[str, int | str]],
-) -> None:
-    """Let the other follow where a target file sets the window's SIMD or the maximum's PE."""
-    window, maximum = op.onnx_node.name, reader.onnx_node.name
-    if "SIMD" not in overrides.get(window, {}):
-        _set(op, chosen, "SIMD", reader.integer("PE"))
-    elif "PE" not in overrides.get(maximum, {}):
-        _set(reader, chosen, "PE", op.integer("SIMD"))
-    else:
-        raise UserError(
-            f"target: node {window} has SIMD={op.integer('SIMD')}, and node {maximum} behind it"
-            f" PE={reader.integer('PE')}; a maximum takes what its window sends, so set one of them, or both alike"
-        )
-
-
-def _weight_memory(op: StreamOp) -> str | None:
-    """Where a node's constants lie: in block RAM, where LUTs would cost more than the blocks are worth."""
-    kind = op.onnx_node.op_type
-    if kind == "BinaryMVAU_rtl":
-        memories, words, width = 1, op.get_exp_cycles() // op.pixels(), op.integer("PE") * op.integer("SIMD")
-    elif kind == "IntegerMVAU_rtl":
-        width = op.integer("PE") * int(op.datatype("weightDataType").bitwidth())
-        memories, words = op.integer("SIMD"), op.get_exp_cycles() // op.pixels()
-    elif kind == "ChannelTable_rtl":
-        codes = 1 << int(op.datatype("inputDataType").bitwidth())
-        memories, words = op.integer("PE"), op.integer("NumChannels") // op.integer("PE") * codes
-        width = int(op.datatype("outputDataType").bitwidth())
-    else:
-        return None
-    luts = memories * -(-words // LUT_WORDS) * width
-    return "block" if luts > LUTS_A_BLOCK * memories * blocks(words, width) else "lut"
-
-
-def blocks(words: int, width: int) -> int:
-    """Block RAMs of 18 kbit (a 7-series RAMB18) that hold `words` of `width` bits: the shape that needs the fewest."""
-    return min(-(-words // deep) * -(-width // wide) for deep, wide in RAMB18_SHAPES)
-
-
-def _override(
-    ops: Mapping[str, StreamOp], chosen: dict[str, dict[str, int | str]], name: str, values: Mapping[str, int | str]
-) -> None:
-    set_folding(ops, name, values, "target")
-    chosen[name].update(values)
+def _check_pairs(ops: Iterable[StreamOp], overrides: Mapping[str, Mapping[str, int | str]]) -> None:
+    """Raises UserError where a target file wants a maximum to read its window's values in another order than they come."""
+    for op, reader in windows(ops):
+        window, maximum = op.onnx_node.name, reader.onnx_node.name
+        simd, pe = overrides.get(window, {}).get("SIMD"), overrides.get(maximum, {}).get("PE")
+        if op.integer("depthwise") and simd is not None and pe is not None and simd != pe:
+            raise UserError(
+                f"target: node {window} has SIMD={simd}, and node {maximum} behind it PE={pe}; a maximum takes what its"
+                " window sends, so set one of them, or both alike"
+            )
 
 
 def set_folding(ops: Mapping[str, StreamOp], name: str, values: Mapping[str, int | str], where: str) -> None:
@@ -260,7 +163,7 @@ def set_folding(ops: Mapping[str, StreamOp], name: str, values: Mapping[str, int
     if op is None:
         raise UserError(f"{where}: there is no node {name}{did_you_mean(name, ops)}")
     choices = op.folding_choices()
-    styles = {"ram_style"} & set(op.get_nodeattr_types())
+    styles = op.style_choices()
     for key, value in values.items():
         if key not in choices and key not in styles:
             allowed = ", ".join([*choices, *sorted(styles)]) or "nothing"
@@ -268,7 +171,8 @@ def set_folding(ops: Mapping[str, StreamOp], name: str, values: Mapping[str, int
         if key in choices and value not in choices[key]:
             options = ", ".join(str(v) for v in choices[key])
             raise UserError(f"{where}: node {name}: {key}={value} does not divide; choose one of {options}")
-        if key in styles and value not in op.get_nodeattr_types()[key][3]:
-            options = ", ".join(sorted(op.get_nodeattr_types()[key][3]))
-            raise UserError(f"{where}: node {name}: {key}={value} is not known; choose one of {options}")
+        known = {"auto"} & set(op.get_nodeattr_types()[key][3] if key in styles else ())
+        if key in styles and value not in {*styles[key], *known}:
+            options = ", ".join(styles[key])
+            raise UserError(f"{where}: node {name}: {key}={value} is not to be had; choose one of {options}")
         op.set_nodeattr(key, value)

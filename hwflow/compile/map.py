@@ -23,6 +23,7 @@ from hwflow.compile.integers import Integers, IntegerTensor, as_floats, narrowes
 from hwflow.compile.lines import fit
 from hwflow.compile.names import distinct, operator_name
 from hwflow.compile.streamline import SCALE_KEY, integer_facts
+from hwflow.compile.thresholdlines import fit_thresholds
 from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe
 from hwflow.hw.ops import DOMAIN
@@ -232,7 +233,7 @@ class _Mapper:
         self._not_bipolar(node, source)
         fact = self.facts[source]
         thresholds = self._constant(node.input[1])
-        common = {
+        common: dict[str, Any] = {
             "NumChannels": fact.channels, "numInputVectors": list(self._map_shape(out)),
             "inputDataType": fact.dtype.name, "outputDataType": dtype.name,
         }  # fmt: skip
@@ -253,10 +254,19 @@ class _Mapper:
             self._add_table(out, source, tables, dtype, common)
             return
         bits = int(narrowest_type(min(-1, int(thresholds.min())), int(thresholds.max())).bitwidth())
-        op = "ThresholdSearch" if steps > MOST_PARALLEL_STEPS else "ChannelThreshold"
+        constants = {f"{out}.steps": (thresholds, DataType[f"INT{max(2, bits)}"])}
+        whole = (bias, bias + steps) == (int(dtype.min()), int(dtype.max()))
+        found = None
+        if steps > 1 and whole:
+            found = fit_thresholds(thresholds, fact.lo, fact.hi, bias, int(fact.dtype.bitwidth()))
+        if found is not None:
+            rows = found.rows()
+            constants[f"{out}.lines"] = (rows, signed_type(int(rows.min()), int(rows.max())))
+            common |= {"lineFrac": found.frac, "twoPieces": int(found.two_pieces)}
         self._add(
-            op, out, [source], [out], {f"{out}.steps": (thresholds, DataType[f"INT{max(2, bits)}"])},
-            numSteps=steps, bias=bias, thresholdBits=max(2, bits), **common,
+            "ChannelThreshold", out, [source], [out], constants,
+            numSteps=steps, bias=bias, thresholdBits=max(2, bits),
+            impl="search" if steps > MOST_PARALLEL_STEPS else "compare", **common,
         )  # fmt: skip
 
     def _table(self, node: NodeProto) -> None:

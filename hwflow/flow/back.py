@@ -123,7 +123,7 @@ def synthesise(board: Board, folder: Path, progress: Progress | None = None) -> 
             key: value.verilog() if isinstance(value, Bits) else value
             for key, value in op.parameters(op.constants(design)).items()
         }
-        jobs[node.name] = Job(op.leaf, leaves, parameters)
+        jobs[node.name] = Job(op.module(), leaves, parameters)
     costs = synthesise_all(jobs, family=board.family, cache=cache_root() / "synth", progress=progress)
     text = json.dumps({name: asdict(cost) for name, cost in costs.items()}, indent=1)
     publish(folder / RESOURCES, lambda path: path.write_text(text + "\n"))

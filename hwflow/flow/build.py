@@ -109,9 +109,9 @@ def _front(runner: _Runner) -> None:
     )
     runner.run(
         "fold",
-        [front.FOLDING],
+        [front.FOLDING, front.SOLUTION],
         lambda _: front.make_folding(plan, folder),
-        options=[plan.clock_mhz, plan.fps, target.model_dump(), plan.find_board().resources.dsp],
+        options=[plan.clock_mhz, plan.fps, target.model_dump(), plan.find_board().available],
         reads=[folder / front.DATAFLOW],
     )
 

@@ -7,6 +7,7 @@ cannot be built leaves no trace and spoils no earlier build.
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -21,7 +22,9 @@ from torch import nn
 
 from hwflow.compile.fold import fold
 from hwflow.compile.map import to_dataflow
+from hwflow.compile.solve import Limits
 from hwflow.compile.streamline import integer_facts, streamline
+from hwflow.compile.tradeoff import tradeoff
 from hwflow.data.frames import frames as make_frames
 from hwflow.errors import UserError
 from hwflow.files import publish
@@ -33,8 +36,9 @@ QONNX = "1-qonnx.onnx"
 STREAMLINED = "2-streamlined.onnx"
 DATAFLOW = "3-dataflow.onnx"
 FOLDING = "folding.yaml"
+SOLUTION = "solution.json"
 FRAMES = "frames.npy"
-FRONT = (QONNX, STREAMLINED, DATAFLOW, FOLDING, FRAMES, FILE_NAME)
+FRONT = (QONNX, STREAMLINED, DATAFLOW, FOLDING, SOLUTION, FRAMES, FILE_NAME)
 
 
 @contextmanager
@@ -127,10 +131,14 @@ def make_dataflow(folder: Path, head: str) -> None:
 
 
 def make_folding(plan: Plan, folder: Path) -> None:
-    """3-dataflow.onnx -> folding.yaml"""
-    budget = plan.find_board().resources
-    folding = fold(ModelWrapper(str(folder / DATAFLOW)), plan.clock_mhz, plan.fps, budget.dsp, plan.load_target())
-    publish(folder / FOLDING, lambda path: path.write_text(folding.to_yaml()))
+    """3-dataflow.onnx -> folding.yaml, and solution.json: what this and other rates are predicted to cost"""
+    board = plan.find_board()
+    have = board.available
+    limits = Limits(have["lut"], have["bram36"], int(have["dsp"]))
+    folded = fold(ModelWrapper(str(folder / DATAFLOW)), plan.clock_mhz, plan.fps, limits, plan.load_target())
+    publish(folder / FOLDING, lambda path: path.write_text(folded.folding.to_yaml()))
+    text = json.dumps(tradeoff(folded, plan.clock_mhz, limits), indent=1) + "\n"
+    publish(folder / SOLUTION, lambda path: path.write_text(text))
 
 
 def write_frames(plan: Plan, folder: Path) -> None:

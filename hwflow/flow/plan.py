@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hwflow.boards import Board, find_board
 from hwflow.compile.fold import Target, load_target
@@ -22,14 +22,15 @@ FILE_NAME = "build.json"
 
 @dataclass(frozen=True)
 class Plan:
-    """A build's options; paths are absolute. With `onnx`, `model` is the file's stem and `recipe` is empty."""
+    """A build's options; paths are absolute. With `onnx`, `model` is the file's stem and `recipe` is empty; `fps` "max" is the
+    highest rate that is predicted to fit."""
 
     model: str
     recipe: str
     onnx: str | None
     board: str
     clock_mhz: float
-    fps: float
+    fps: float | Literal["max"]
     frames: int
     images: str | None
     target: str | None
@@ -59,7 +60,7 @@ def make_plan(
     model: str,
     recipe: str | None,
     onnx: Path | None,
-    fps: float | None,
+    fps: float | Literal["max"] | None,
     clock_mhz: float | None,
     target: Path | None,
     frames: int,
@@ -83,7 +84,7 @@ def make_plan(
     target = target or _own_target(Path(model_name).name, found.name)
     wished = load_target(target) if target is not None else Target()
     speed = fps if fps is not None else (wished.fps or DEFAULT_FPS)
-    if not 0 < speed < 1e9:
+    if speed != "max" and not 0 < speed < 1e9:
         raise UserError(f"--fps {speed:g}: must be above 0")
     clock = clock_mhz if clock_mhz is not None else found.clock_mhz
     if not 1 <= clock <= 1000:

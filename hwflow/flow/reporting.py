@@ -7,17 +7,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-from onnx import NodeProto
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.boards import Board
 from hwflow.compile.assemble import edges
+from hwflow.compile.options import fastest_cycles
 from hwflow.flow.back import RTL, load_frames, read_costs, read_sizing, read_verdict
 from hwflow.flow.plan import Plan
 from hwflow.flow.stages import StageRun, versions
 from hwflow.hw.ops import StreamOp
-from hwflow.report.files import write_report
+from hwflow.report.advice import advice
+from hwflow.report.blocks import blocks_of_tensors, groups_of_blocks
+from hwflow.report.files import read_solution, write_report
 from hwflow.report.html import write_html
 from hwflow.report.schema import (
     Graph,
@@ -31,8 +33,11 @@ from hwflow.report.schema import (
     Stage,
     StreamCheck,
     Verification,
+    cost_by_group,
     cost_by_op,
+    total,
 )
+from hwflow.report.solution import Solution
 from hwflow.sim.check import Verdict
 from hwflow.sim.design import load_design
 from hwflow.sim.sizing import FifoSize, Sizing
@@ -46,7 +51,10 @@ def write_reports(plan: Plan, folder: Path, runs: Sequence[StageRun]) -> Report:
     costs = read_costs(folder)
     sizing = read_sizing(folder)
     fifos = {fifo.name: fifo for fifo in sizing.fifos}
+    solution = read_solution(folder)
     board = plan.find_board()
+    blocks = _blocks(design)
+    layers = _layers(design, costs, fifos, blocks)
     result = Report(
         model=Path(plan.model).name,
         recipe=plan.recipe,
@@ -55,14 +63,16 @@ def write_reports(plan: Plan, folder: Path, runs: Sequence[StageRun]) -> Report:
         clock_mhz=plan.clock_mhz,
         input_shape=tuple(load_frames(folder).shape[1:]),
         performance=_performance(plan, verdict),
-        resources=_resources(board, costs, design, sizing),
+        resources=_resources(board, layers, solution, sizing),
         verification=_verification(verdict),
-        layers=_layers(design, costs, fifos),
-        graph=_graph(design, fifos),
+        layers=layers,
+        graph=_graph(design, fifos, blocks),
         stages=tuple(Stage(name=r.name, seconds=r.seconds, cached=r.cached) for r in runs),
         versions=versions(),
+        curve=() if solution is None else solution.curve,
+        next_step=None if solution is None else solution.next_step,
     )
-    result = result.model_copy(update={"advice": _advice(result)})
+    result = result.model_copy(update={"advice": advice(result)})
     write_report(result, folder)
     write_html(result, folder)
     return result
@@ -77,29 +87,22 @@ def _performance(plan: Plan, verdict: Verdict) -> Performance:
         fps=round(hertz / verdict.cycles_per_frame, 2) if verdict.cycles_per_frame else 0.0,
         latency_cycles=verdict.latency_cycles,
         latency_ms=round(verdict.latency_cycles / hertz * 1e3, 4),
-        target_fps=plan.fps,
+        target_fps=None if plan.fps == "max" else plan.fps,
     )
 
 
-def _resources(board: Board, costs: Mapping[str, Cost], design: ModelWrapper, sizing: Sizing) -> Resources:
-    total = Cost(
-        lut=sum(c.lut for c in costs.values()),
-        ff=sum(c.ff for c in costs.values()),
-        bram36=sum(c.bram36 for c in costs.values()),
-        uram=sum(c.uram for c in costs.values()),
-        dsp=sum(c.dsp for c in costs.values()),
-    )
-    budget = board.resources.model_dump()
+def _resources(board: Board, layers: Sequence[Layer], solution: Solution | None, sizing: Sizing) -> Resources:
+    used = total(layers)
+    budget = board.available
     return Resources(
         source="yosys",
-        lut=total.lut,
-        ff=total.ff,
-        bram36=total.bram36,
-        uram=total.uram,
-        dsp=total.dsp,
+        **used,
         budget=budget,
-        fits=all(getattr(total, key) <= have for key, have in budget.items()),
-        by_op=cost_by_op(_layers(design, costs, {})),
+        fits=all(used[key] <= have for key, have in budget.items()),
+        by_op=cost_by_op(layers),
+        predicted=None if solution is None else solution.prediction,
+        binds="" if solution is None else solution.binds,
+        by_group=cost_by_group(layers),
         fifo_bits=sizing.bits,
         fifo_high_water_bits=sizing.high_water_bits,
     )
@@ -139,7 +142,16 @@ def _verification(verdict: Verdict) -> Verification:
     )
 
 
-def _layers(design: ModelWrapper, costs: Mapping[str, Cost], fifos: Mapping[str, FifoSize]) -> tuple[Layer, ...]:
+def _blocks(design: ModelWrapper) -> dict[str, str]:
+    """The block of the network that each node belongs to, that of the tensor it sends."""
+    nodes = design.graph.node
+    return dict(zip((n.name for n in nodes), blocks_of_tensors([n.output[0] for n in nodes]), strict=True))
+
+
+def _layers(
+    design: ModelWrapper, costs: Mapping[str, Cost], fifos: Mapping[str, FifoSize], blocks: Mapping[str, str]
+) -> tuple[Layer, ...]:
+    groups = dict(zip(blocks, groups_of_blocks(list(blocks.values())), strict=True))
     readers = {name: node for node in design.graph.node for name in node.input}
     layers = []
     for node in design.graph.node:
@@ -158,6 +170,8 @@ def _layers(design: ModelWrapper, costs: Mapping[str, Cost], fifos: Mapping[str,
                 simd=op.integer("SIMD") if "SIMD" in kinds else 1,
                 cycles=op.get_exp_cycles(),
                 fifo_depth=depth,
+                fastest_cycles=fastest_cycles(op),
+                group=groups[node.name],
                 lut=cost.lut,
                 ff=cost.ff,
                 bram36=cost.bram36,
@@ -168,11 +182,11 @@ def _layers(design: ModelWrapper, costs: Mapping[str, Cost], fifos: Mapping[str,
     return tuple(layers)
 
 
-def _graph(design: ModelWrapper, fifos: Mapping[str, FifoSize]) -> Graph:
+def _graph(design: ModelWrapper, fifos: Mapping[str, FifoSize], blocks: Mapping[str, str]) -> Graph:
     """The pipeline without its FIFOs: those are what an edge holds."""
     ops = {node.name: node for node in design.graph.node if node.name not in fifos}
     nodes = [
-        GraphNode(name=name, op=node.op_type.removesuffix("_rtl"), group=_block(node)) for name, node in ops.items()
+        GraphNode(name=name, op=node.op_type.removesuffix("_rtl"), group=blocks[name]) for name, node in ops.items()
     ]
     streams = edges(design)
     into = {node.input[0]: node for node in design.graph.node if node.name in fifos}
@@ -203,33 +217,3 @@ def _graph(design: ModelWrapper, fifos: Mapping[str, FifoSize]) -> Graph:
         )
     ends = [GraphNode(name="input", op="Input"), GraphNode(name="output", op="Output")]
     return Graph(nodes=(ends[0], *nodes, ends[1]), edges=tuple(links))
-
-
-def _block(node: NodeProto) -> str:
-    """The block of the network that a node belongs to: a tensor of the module stage2.0.right.conv1 is in stage2.0."""
-    parts = node.output[0].split(".")
-    return ".".join(parts[:2]) if len(parts) > 2 and parts[1].isdigit() else parts[0] if len(parts) > 1 else "head"
-
-
-def _advice(result: Report) -> tuple[str, ...]:
-    """What would help where the design does not fit; the costliest op first."""
-    sentences = []
-    used = result.resources
-    for key, label in (("lut", "LUTs"), ("ff", "flip-flops"), ("bram36", "BRAM36"), ("uram", "URAM"), ("dsp", "DSPs")):
-        have, need = used.budget.get(key, 0), getattr(used, key)
-        if need <= have:
-            continue
-        most = max(used.by_op, key=lambda cost: getattr(cost, key))
-        share = getattr(most, key) / need
-        remedy = {
-            "lut": "ask for fewer --fps, move weights to block RAM with ram_style: block in a --target file",
-            "ff": "ask for fewer --fps",
-            "bram36": "move weights or line buffers to LUTs with ram_style: lut in a --target file",
-            "uram": "use block RAM instead",
-            "dsp": "lower PE or SIMD of the IntegerMVAU nodes in a --target file, or ask for fewer --fps",
-        }[key]
-        sentences.append(
-            f"{need - have:g} {label} too many for {result.board} ({need:g} of {have:g}); {most.op} takes {share:.0%}"
-            f" of them: {remedy}, or choose a larger board."
-        )
-    return tuple(sentences)

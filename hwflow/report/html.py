@@ -3,6 +3,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from math import log2
 from pathlib import Path
 
@@ -10,10 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from hwflow.files import publish
 from hwflow.report import layout
+from hwflow.report.breakdown import draw_breakdown
 from hwflow.report.chart import draw_cycles
+from hwflow.report.curve import draw_curve
 from hwflow.report.findings import findings, uses
 from hwflow.report.kinds import KINDS, is_fifo, kind_of, op_name
-from hwflow.report.numbers import count, magnitude, percent, short
+from hwflow.report.numbers import change, count, magnitude, percent, short
+from hwflow.report.pace import bottleneck_sentence, folding, next_step_sentence, verdict_of
 from hwflow.report.schema import GraphEdge, Layer, Report, cost_by_op
 
 FILE_NAME = "report.html"
@@ -47,7 +51,13 @@ def render(report: Report) -> str:
         findings=findings(report),
         uses=uses(report),
         magnitude=magnitude,
+        change=change,
+        verdict_of=partial(verdict_of, report),
         chart=draw_cycles(report),
+        breakdown=draw_breakdown(report),
+        curve=draw_curve(report),
+        bottleneck_sentence=bottleneck_sentence(report),
+        next_step=next_step_sentence(report),
         by_op=report.resources.by_op or cost_by_op(report.layers),
         kinds=KINDS,
         graph=_draw_graph(report),
@@ -141,7 +151,7 @@ def _node_tip(name: str, op: str, layer: Layer | None, out: GraphEdge | None) ->
     if out is not None:
         lines.append(f"output\t{_shape(out)}, {out.bits} bit")
     if layer is not None:
-        lines += [f"PE × SIMD\t{layer.pe} × {layer.simd}", f"cycles a frame\t{count(layer.cycles)}"]  # noqa: RUF001
+        lines += [f"folding\t{folding(layer)}", f"cycles a frame\t{count(layer.cycles)}"]
         lines.append(f"LUT, FF\t{count(layer.lut)}, {count(layer.ff)}")
         if layer.bram36 or layer.dsp:
             lines.append(f"BRAM36, DSP\t{count(layer.bram36)}, {count(layer.dsp)}")

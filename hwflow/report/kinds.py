@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ops sorted into the few kinds that a drawing tells apart by colour."""
 
+from functools import cache
+
 # Kind, what the legend calls it, and words in the names of its ops; the first kind that has a word of the name is it.
 KINDS = (
     ("multiply", "multiply and accumulate", ("mvau", "mvu", "vvau", "matmul")),
@@ -11,6 +13,7 @@ KINDS = (
 )
 
 
+@cache
 def kind_of(op: str) -> str:
     """The kind of an op; ops nobody listed count as "stream"."""
     return next(kind for kind, _, words in KINDS if any(word in op.lower() for word in words))

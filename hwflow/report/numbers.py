@@ -37,6 +37,17 @@ def percent(share: float) -> str:
     return f"{value:.1f}{GROUP}%"
 
 
+def change(measured: float, predicted: float) -> str:
+    """How far a measurement lies from its prediction: ``+2.4 %``; a word where it does not, or none was made."""
+    if not predicted:
+        return "not predicted" if measured else "as predicted"
+    share = (measured - predicted) / predicted
+    if not share:
+        return "as predicted"
+    sign = "" if abs(share) < 0.0005 else "-" if share < 0 else "+"
+    return f"{sign}{percent(abs(share))}"
+
+
 def ticks(top: float, wanted: int = 5) -> list[float]:
     """Round steps from 0 up to and including the first at or over `top`; `top` must be positive."""
     rough = top / wanted

@@ -30,7 +30,8 @@ def load_design(rtl: Path) -> ModelWrapper:
         raise UserError(f"{path}: no such file; run hwflow build to generate the design")
     import hwflow.hw.ops  # noqa: F401  registers the operators
 
-    return ModelWrapper(str(path))
+    # QONNX' default makes a value for each constant, which takes seconds where there are thousands; ours are complete.
+    return ModelWrapper(str(path), fix_missing_initializer_valueinfo=False)
 
 
 def compile_design(rtl: Path, design: ModelWrapper, work: Path, *, gauges: Sequence[str] = (), jobs: int = 2) -> Path:

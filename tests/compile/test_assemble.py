@@ -149,10 +149,10 @@ def test_generated_files(small: ModelWrapper, tmp_path: Path) -> None:
 
 def test_every_parameter_is_one_of_the_leaf(small: ModelWrapper) -> None:
     for op in operators(small):
-        leaf = next(path for path in op.sources() if path.stem == op.leaf).read_text()
+        leaf = next(path for path in op.sources() if path.stem == op.module()).read_text()
         known = set(re.findall(r"^\s*parameter\s+(?:\w+\s+)*?(?:\[[^=]*\]\s*)?(\w+)\s*=", leaf, re.MULTILINE))
         given = set(op.parameters(op.constants(small)))
-        assert given <= known, (op.leaf, given - known)
+        assert given <= known, (op.module(), given - known)
 
 
 @pytest.mark.slow

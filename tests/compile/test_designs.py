@@ -79,7 +79,7 @@ def _logits(graph: Graph, source: str, channels: int) -> Graph:
 @pytest.mark.parametrize("seed", [0, 1])
 def test_activations(seed: int, tmp_path: Path) -> None:
     kinds = simulate(activations().model(), seed, tmp_path)
-    assert kinds >= {"ChannelTable", "StreamingMax", "BinaryMVAU", "IntegerMVAU", "AddStreams", "ThresholdSearch"}
+    assert kinds >= {"ChannelTable", "StreamingMax", "BinaryMVAU", "IntegerMVAU", "AddStreams", "ChannelThreshold"}
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from math import prod
 
 from hwflow.report.schema import (
+    Cost,
+    CurvePoint,
     Graph,
     GraphEdge,
     GraphNode,
     Layer,
+    NextStep,
     Performance,
     Report,
     Resources,
@@ -17,6 +20,7 @@ from hwflow.report.schema import (
     Stage,
     StreamCheck,
     Verification,
+    cost_by_group,
     cost_by_op,
 )
 
@@ -49,6 +53,7 @@ class _Pipeline:
         channels = shape[0]
         mac = "MVAU" in op
         pe = self.random.choice([p for p in (1, 2, 4, 8) if channels % p == 0])
+        cycles = cycles or int(491_520 * self.random.uniform(0.01, 0.3))
         lut = self.random.randrange(250, 900) if mac else self.random.randrange(12, 190)
         self.layers.append(
             Layer(
@@ -56,7 +61,9 @@ class _Pipeline:
                 op=op,
                 pe=pe,
                 simd=self.random.choice([8, 16, 32]) if mac else 1,
-                cycles=cycles or int(491_520 * self.random.uniform(0.01, 0.3)),
+                cycles=cycles,
+                fastest_cycles=min(cycles, prod(shape[1:])),
+                group=name.split(".")[0],
                 lut=lut,
                 ff=int(lut * self.random.uniform(0.4, 1.1)),
                 bram36=self.random.choice([0.5, 1.0, 2.0]) if mac and self.random.random() < 0.3 else 0.0,
@@ -141,6 +148,34 @@ def _basic(p: _Pipeline, name: str, source: str, shape: Shape) -> str:
     return p.node(f"{name}.shuffle", "InterleaveChannels", [split, right], shape, 6)
 
 
+# Of each asked speed: the share of this design's cost that its folding takes, and the cycles of its slowest node.
+SPEEDS = {"30": (0.72, 3_211_264), "60": (0.76, 1_605_632), "100": (0.84, 983_040), "200": (1.0, 491_520),
+          "300": (1.19, 327_680), "max": (1.36, 262_144), "500": (1.58, 196_608), "1000": (2.2, 131_072)}  # fmt: skip
+
+
+def _curve(cost: dict[str, float], lut_budget: int) -> tuple[CurvePoint, ...]:
+    """1000 fps are out of reach, since one node needs 131 072 cycles at its highest folding."""
+    points = []
+    for label, (share, bound) in SPEEDS.items():
+        fps = float(label) if label != "max" else 381.4
+        lut = int(cost["lut"] * share)
+        points.append(
+            CurvePoint(
+                label=label,
+                fps=fps,
+                cycles=int(CLOCK_MHZ * 1e6 / fps * 0.98),
+                bound_cycles=bound,
+                lut=lut,
+                ff=int(cost["ff"] * share),
+                bram36=round(2 * cost["bram36"] * share) / 2,
+                dsp=int(cost["dsp"] * share * share),
+                fits=lut <= lut_budget and bound > 200_000,
+                reached=bound > 131_072,
+            )
+        )
+    return tuple(points)
+
+
 def sample_report(*, seed: int = 1, mismatches: int = 0, lut_budget: int = BUDGET["lut"], units: int = 2) -> Report:
     """A report of three stages of `units` units; `mismatches` values of one stream differ."""
     p = _Pipeline(random.Random(seed))
@@ -206,6 +241,10 @@ def sample_report(*, seed: int = 1, mismatches: int = 0, lut_budget: int = BUDGE
             budget={**BUDGET, "lut": lut_budget},
             fits=fits,
             by_op=cost_by_op(p.layers),
+            predicted=Cost(lut=int(cost["lut"] * 0.96), ff=int(cost["ff"]), bram36=cost["bram36"] + 1,
+                           dsp=int(cost["dsp"])),
+            binds="lut",
+            by_group=cost_by_group(p.layers),
         ),
         verification=Verification(
             frames=16,
@@ -234,4 +273,7 @@ def sample_report(*, seed: int = 1, mismatches: int = 0, lut_budget: int = BUDGE
         versions={"hwflow": "0.1.0", "python": "3.11.7", "torch": "2.12.1", "brevitas": "0.13.0", "qonnx": "1.0.0",
                   "finn-plus": "1.6.1", "verilator": "5.048", "yosys": "0.70", "c++": "g++ (Debian 12.2.0-14) 12.2.0"},
         advice=advice,
+        curve=_curve(cost, lut_budget),
+        next_step=NextStep(fps=231.0, bound_cycles=423_000, lut=310, ff=120, dsp=4, bram36=-0.5,
+                           nodes=(f"{SLOWEST}.mvau",)),
     )  # fmt: skip

@@ -56,12 +56,13 @@ def test_keys_of_a_later_writer_are_ignored_and_missing_additions_have_defaults(
     content = _content(tmp_path)
     content["weather"] = "fine"
     content["layers"][0]["colour"] = 7
-    for added in ("graph", "advice"):
+    for added in ("graph", "advice", "curve", "next_step"):
         del content[added]
     (tmp_path / "report.json").write_text(json.dumps(content))
     report = read_report(tmp_path)
     assert report.graph.nodes == ()
-    assert report.advice == ()
+    assert report.advice == report.curve == ()
+    assert report.next_step is None
 
 
 def _broken(content: dict[str, Any], path: str, value: object) -> str:

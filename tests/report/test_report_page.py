@@ -2,14 +2,16 @@
 """report.html and the terminal's table: they say what the report says, load nothing, and shout where it is bad."""
 
 import io
+import json
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from report_sample import sample_report
+from report_sample import SLOWEST, sample_report
 from rich.console import Console
 
 from hwflow.report.__main__ import main
+from hwflow.report.breakdown import draw_breakdown
 from hwflow.report.chart import draw_cycles
 from hwflow.report.files import read_report, write_report
 from hwflow.report.findings import findings
@@ -105,6 +107,58 @@ def test_the_page_says_what_the_report_says() -> None:
     assert not {"bad", "wrong"} & set(page.classes)
 
 
+def test_the_page_tells_where_resources_go_and_what_speed_costs() -> None:
+    report = sample_report()
+    page = _Page(render(report))
+    for words in (
+        "Its own folding is the limit: at its highest it would need 64.",
+        "One step faster, 231 fps (423 000 cycles a frame), is predicted to take 310 LUT, 120 FF and 4 DSP more",
+        "Predicted and measured",
+        "LUT binds 37 370 38 928 +4.2 %",
+        "FF 28 150 28 150 as predicted",
+        "all of the board",
+        "this build: 202.6 fps, measured",
+        "1000 131 072 85 641 34 77 not reached, 762.9 at most",
+    ):
+        assert words in page.text, words
+    for point in report.curve:
+        assert count(point.lut).replace("\u202f", " ") in page.text
+    assert page.classes.count("panel") == 3
+    assert page.classes.count("measured") == 3
+    assert page.classes.count("short") == 3
+    tips = [value for _, name, value in page.attributes if name == "data-tip"]
+    for group in report.resources.by_group:
+        assert any(tip.startswith(f"{group.group}, LUT\n") for tip in tips)
+    assert sum(tip.startswith("--fps ") for tip in tips) == 3 * len(report.curve)
+
+
+def test_a_report_from_before_the_solver_is_drawn_too(tmp_path: Path) -> None:
+    write_report(sample_report(), tmp_path)
+    content = json.loads((tmp_path / "report.json").read_text())
+    for key in ("curve", "next_step"):
+        del content[key]
+    for key in ("predicted", "binds", "by_group"):
+        del content["resources"][key]
+    for layer in content["layers"]:
+        del layer["group"], layer["fastest_cycles"]
+    (tmp_path / "report.json").write_text(json.dumps(content))
+    old = read_report(tmp_path)
+    page = _Page(render(old))
+    for words in ("Speed against resources", "Predicted", "One step faster", "folding is the limit"):
+        assert words not in page.text
+    assert page.classes.count("panel") == 3  # blocks are then told from the names of the nodes
+    assert "next step" not in _terminal(old)
+    assert "predicted" not in _terminal(old)
+
+
+def test_a_page_of_a_thousand_nodes_stays_small() -> None:
+    report = sample_report(units=12)
+    assert len(report.layers) > 1000
+    page = render(report)
+    assert len(page.encode()) < 2000 * len(report.layers)
+    assert len(draw_breakdown(report)[0].rows) == 5
+
+
 def test_the_same_report_gives_the_same_page() -> None:
     assert render(sample_report()) == render(sample_report())
 
@@ -179,6 +233,13 @@ def test_the_table_on_the_terminal() -> None:
         "compared 25 141 584 values of 258 tensors in 16 frames",
         "mismatches 0 labels equal",
         "Verified, every tensor exact.",
+        "LUT 38 928 73.2 % of 53 200, predicted 37 370 (+4.2 %)",
+        f"bottleneck 491 520 cycles: {SLOWEST}.mvau at PE 4 × SIMD 16 (64 at its highest)",  # noqa: RUF001
+        f"next step 231 fps predicted for 310 LUT, 120 FF and 4 DSP more, 0.5 BRAM36 less, by changing {SLOWEST}.mvau",
+        "fps cycles LUT FF BRAM36 DSP predicted 30 3 211 264 28 028 20 268 11 8 fits",
+        "500 196 608 61 506 44 477 24.5 39 LUT exceeded",
+        "1000 131 072 85 641 61 930 34 77 not reached, 762.9 at most",
+        "202.6 493 633 38 928 28 150 15.5 16 this build, measured",
     ):
         assert line in text, line
 

@@ -33,6 +33,22 @@ VARIANTS = [
     mvu_int(5, 6, 5, 1, 4, 3, signed=True, wstyle="block"),
     mvu_int(8, 3, 2, 3, 1, 4),
     mvu_int(9, 2, 1, 1, 8, 8, obits=10),  # cut
+    # Two rows on a slice, the low sum as long as its field or up to four bits longer.
+    mvu_int(2, 4, 1, 2, 8, 8),
+    mvu_int(4, 4, 2, 4, 8, 8),
+    mvu_int(4, 4, 4, 2, 8, 8),
+    mvu_int(6, 3, 6, 3, 8, 8, symmetric=True),  # one row is left over
+    mvu_int(18, 2, 9, 2, 8, 8),
+    mvu_int(20, 4, 10, 2, 8, 8, signed=True),
+    mvu_int(8, 2, 4, 2, 6, 4, signed=True),
+    mvu_int(8, 4, 4, 4, 6, 4, signed=True, symmetric=True),
+    mvu_int(4, 2, 1, 2, 17, 2),  # the widest activation beside a pair
+    mvu_int(20, 2, 10, 2, 8, 8, obits=12, symmetric=True),
+    mvu_int(40, 2, 20, 2, 8, 8),  # longer still: a slice a row
+    mvu_int(6, 4, 3, 2, 8, 8, multiplier="lut"),
+    mvu_int(4, 4, 2, 2, 6, 4, signed=True, multiplier="lut"),
+    mvu_int(3, 2, 3, 1, 1, 3, multiplier="lut"),
+    mvu_int(4, 2, 1, 2, 5, 1, signed=True, multiplier="lut"),
     *(
         threshold(*shape, module=module, **options)
         for module in ("hwf_threshold", "hwf_threshold_search")
@@ -46,6 +62,13 @@ VARIANTS = [
             ((40, 2, 1, 1, 1), {"signed": False}),
         )
     ),
+    threshold(4, 4, 8, 3, 2, even="line"),  # a channel a place: constants
+    threshold(6, 2, 9, 7, 3, bias=-4, even="line"),
+    threshold(40, 1, 10, 7, 3, bias=-4, even="line"),  # constants read ahead
+    threshold(34, 1, 8, 7, 4, signed=False, even="line", style="block"),
+    threshold(6, 2, 9, 15, 4, bias=-8, even="bent"),
+    threshold(40, 1, 11, 7, 3, even="bent"),
+    threshold(35, 1, 9, 3, 2, signed=False, even="bent", style="block"),
     threshold(6, 1, 9, 15, 4, module="hwf_threshold_search", style="block"),
     affine(4, 2, 8, 6, 4, 8, 10),
     affine(3, 3, 5, 8, 0, 3, 12, signed=False, osigned=False),

@@ -32,6 +32,8 @@ BIG = [
     mvu_binary(64, 20, 8, 1, bstyle="block"),
     mvu_int(81, 24, 9, 4, 8, 8),
     mvu_int(192, 32, 16, 2, 4, 4, wstyle="block"),
+    mvu_int(192, 96, 48, 4, 6, 4, signed=True, wstyle="block"),  # too many weights to look at each
+    mvu_int(81, 24, 9, 4, 8, 8, multiplier="lut"),
     # Tables of one to eleven times 64 words.
     table(1, 1, 6, 2),
     table(9, 1, 3, 2),

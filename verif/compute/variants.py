@@ -9,6 +9,7 @@ import numpy as np
 from streams.bench import RTL, SIM_MODELS, Beats, Integers, Variant
 
 from hwflow.hw.bits import pack
+from hwflow.hw.evenly import evenly_spaced
 
 FRAMES = 4
 PIXELS = 3  # a frame; the first frame fills the pipeline
@@ -112,13 +113,24 @@ def mvu_int(
     signed: bool = False,
     wstyle: str = "lut",
     obits: int = 0,
+    multiplier: str = "dsp",
+    symmetric: bool = False,
 ) -> Variant:
-    """Random integers, among them the extremes. `obits` 0: as many as the dot products take; fewer cut them."""
+    """Random integers, among them the extremes. `obits` 0: as many as the dot products take; fewer cut them.
+
+    `symmetric`: no weight is the least of its type, so that pairs of rows need a bit less.
+    """
     random = np.random.default_rng([mw, mh, simd, pe, abits, wbits])
     weights = codes(random, (mh, mw), wbits, signed=True)
-    weights[0] = -(1 << (wbits - 1))
+    # The longest sums that there are, in a low row and in a high one; in between, all of one beside all of the other.
+    weights[0] = weights[-1] = -(1 << (wbits - 1))
+    if mh > 3:
+        weights[1] = (1 << (wbits - 1)) - 1
+    if symmetric:
+        weights = np.maximum(weights, 1 - (1 << (wbits - 1)))
     vectors = codes(random, (FRAMES * PIXELS, mw), abits, signed)
     vectors[0] = -(1 << (abits - 1)) if signed else (1 << abits) - 1
+    vectors[1] = (1 << (abits - 1)) - 1 if signed else 0
     dots = vectors @ weights.T
     obits = obits or signed_bits(dots)
     parameters: dict[str, int | str] = {
@@ -130,6 +142,7 @@ def mvu_int(
         "ASIGNED": int(signed),
         "WBITS": wbits,
         "OBITS": obits,
+        "MULTIPLIER": multiplier,
         "WSTYLE": wstyle,
         "WEIGHTS": pack(folded(weights, simd, pe).transpose(3, 0, 1, 2), wbits).verilog(),
     }
@@ -155,16 +168,24 @@ def threshold(
     module: str = "hwf_threshold",
     style: str = "",
     pixels: int = 16,
+    even: str = "",
 ) -> Variant:
-    """Thresholds all over the input's range and beyond both ends; some equal; the first channel's as far out as they go."""
+    """Thresholds all over the input's range and beyond both ends; some equal; the first channel's as far out as they go.
+
+    `even`: "line" or "bent", evenly spaced ones, some channels always or never reached.
+    """
     random = np.random.default_rng([c, pe, ibits, steps])
     low = -(1 << (ibits - 1)) if signed else 0
     high = low + (1 << ibits) - 1
-    thresholds = np.sort(random.integers(low - 2, high + 3, (c, steps)), axis=1)
-    thresholds[0, 0] = 2 * low - 5
-    thresholds[0, -1] = 2 * high + 5
-    if steps > 2:
-        thresholds[-1, 1] = thresholds[-1, 0]
+    constants: dict[str, int | str] = {}
+    if even:
+        thresholds, constants = even_thresholds(random, c, steps, low, high, ibits, bent=even == "bent")
+    else:
+        thresholds = np.sort(random.integers(low - 2, high + 3, (c, steps)), axis=1)
+        thresholds[0, 0] = 2 * low - 5
+        thresholds[0, -1] = 2 * high + 5
+        if steps > 2:
+            thresholds[-1, 1] = thresholds[-1, 0]
     tbits = signed_bits(thresholds)
     values = codes(random, (FRAMES * pixels, c), ibits, signed)
     values[0], values[1] = low, high
@@ -181,6 +202,7 @@ def threshold(
         "OBITS": obits,
         "BIAS": bias,
         "THRESHOLDS": pack(thresholds, tbits).verilog(),
+        **constants,
     }
     if style:
         parameters["STYLE"] = style
@@ -193,6 +215,37 @@ def threshold(
         FRAMES,
         pixels * (c // pe) * search,
     )
+
+
+def even_thresholds(
+    random: np.random.Generator, c: int, steps: int, low: int, high: int, ibits: int, *, bent: bool
+) -> tuple[Integers, dict[str, int | str]]:
+    """Thresholds (C, steps) with one distance a channel, or one on each side of the middle, and hwf_threshold's constants."""
+    span = high - low
+    place = np.arange(steps) - steps // 2
+    middle = random.uniform(low + span / 4, high - span / 4, (c, 1))
+    below, above = random.uniform(0, 1.5 * span / steps, (2, c, 1))
+    line = middle + place * np.where(bent & (place > 0), above, below)
+    thresholds = np.ceil(line).astype(np.int64)
+    thresholds[0] = high + 1
+    if c > 2:
+        thresholds[1] = low
+    found = evenly_spaced(thresholds, low, high)
+    assert found is not None
+    assert found.bent == bent
+    dbits = int(max(found.distances.max(), found.uppers.max())).bit_length()
+    constants: dict[str, int | str] = {
+        "EVEN": 1,
+        "FRAC": found.frac,
+        "DBITS": dbits,
+        "CENTERS": pack(found.centers, ibits + 1 + found.frac).verilog(),
+        "DISTANCES": pack(found.distances, dbits).verilog(),
+    }
+    if bent:
+        jbits = int(found.jumps.max()).bit_length()
+        constants |= {"BENT": 1, "JBITS": jbits}
+        constants |= {"UPPERS": pack(found.uppers, dbits).verilog(), "JUMPS": pack(found.jumps, jbits).verilog()}
+    return thresholds, constants
 
 
 def affine(

@@ -74,6 +74,15 @@ def swg(
     return Claim("prove_swg", ("hwf_swg",), {**sizes, **pads, "NUMBER_BITS": bits, **more}, engine)
 
 
+def line(
+    way: str, size: tuple[int, int], kernel: int, stride: int, pad: tuple[int, int], bits: int = 4, style: str = "lut"
+) -> Claim:
+    """Windows along rows ("row", of one row) or columns ("column"); `bits` as for `swg`."""
+    sizes = {"COLUMN": int(way == "column"), "H": size[0], "W": size[1], "K": kernel, "STRIDE": stride}
+    pads = {"PAD_BEFORE": pad[0], "PAD_AFTER": pad[1], "STYLE": style, "NUMBER_BITS": bits}
+    return Claim("prove_line_window", ("hwf_row_window", "hwf_column_window"), {**sizes, **pads})
+
+
 NONE, ONE = (0, 0, 0, 0), (1, 1, 1, 1)
 EVERYDAY = [
     *(fifo(depth, "lut") for depth in (1, 2, 3, 5)),
@@ -97,6 +106,12 @@ EVERYDAY = [
     swg((3, 2), (2, 2), 2, (1, 1, 0, 0), 5, FOLDS=2, DEPTHWISE=1),
     swg((5, 4), (2, 2), 2, NONE, 5),
     swg((3, 3), (1, 1), 2, NONE, 4),
+    line("row", (1, 3), 3, 1, (1, 1)),
+    line("row", (1, 5), 3, 2, (2, 0)),
+    line("row", (1, 4), 2, 3, (0, 1)),
+    line("row", (1, 3), 1, 2, (0, 0)),
+    line("column", (3, 2), 3, 1, (1, 1)),
+    line("column", (3, 2), 2, 2, (1, 0)),
 ]
 
 
@@ -113,6 +128,8 @@ def test_proof(claim: Claim) -> None:
     [
         fifo(9, "block"),
         fifo(17, "lut"),
+        line("column", (4, 3), 3, 2, (2, 1), 5),
+        line("column", (5, 2), 2, 3, (0, 0), style="block"),
         swg((8, 8), (3, 3), 1, ONE, 6),
         swg((4, 3), (3, 3), 2, ONE, 6, FOLDS=2, DEPTHWISE=1),
         swg((2, 2), (4, 3), 1, (3, 0, 2, 2), 6, FOLDS=2),
@@ -187,6 +204,21 @@ BUGS = [
     ("sends padding before the frame", swg((2, 2), (2, 2), 1, (1, 0, 0, 0), 4), "begun = !fresh ||", "begun = 1'b1 ||"),
     ("takes a step too far", swg((3, 2), (2, 2), 1, NONE, 4), "CREDIT_BITS'(STEP_Y)", "CREDIT_BITS'(STEP_Y + 1)"),
     ("passes rows it should drop", swg((3, 3), (1, 1), 2, NONE, 4), "&& y_phase == '0", ""),
+    ("keeps words of the row before", line("row", (1, 3), 2, 1, (1, 0)), "x == '0) window", "1'b0) window"),
+    ("sends half a window", line("row", (1, 3), 2, 1, (0, 0)), "WAIT_BITS'(FIRST)", "'0"),
+    (
+        "overwrites a window",
+        line("row", (1, 3), 2, 1, (0, 0)),
+        "!out0_V_TVALID || out0_V_TREADY;\n  assign in0",
+        "1'b1;\n  assign in0",
+    ),
+    ("keeps words of the frame before", line("column", (2, 2), 2, 1, (1, 0)), "y == '0) above", "1'b0) above"),
+    (
+        "writes a word late",
+        line("column", (2, 2), 2, 1, (0, 0)),
+        "if (held && move) memory",
+        "if (held && !move) memory",
+    ),
 ]
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from hwflow.errors import BuildFailed
+from hwflow.hw.ops.base import leaf_sources
 from hwflow.sim import verilate
 from hwflow.verilog import literal
 
-from .bench import RTL, SIM_MODELS
+from .bench import SIM_MODELS
 
 Parameters = Mapping[str, int | str]
 
@@ -49,6 +50,16 @@ CASES: list[tuple[str, Parameters]] = [
     ("hwf_swg", {"C": 24, "SIMD": 24, "H": 14, "W": 14, "STYLE": "block", **PAD}),
     ("hwf_swg", {"H": 1, "W": 1, "PAD_T": 2, "PAD_R": 2}),
     ("hwf_swg", {"KH": 1, "KW": 2, "H": 9, "STRIDE": 4, "PAD_L": 1}),
+    ("hwf_swg", {"KW": 1, "H": 9, "STRIDE": 2, "STRIDE_X": 1, "PAD_T": 1}),
+    ("hwf_row_window", {}),
+    ("hwf_row_window", {"WIDTH": 3, "KW": 1, "STRIDE": 2}),
+    ("hwf_row_window", {"WIDTH": 72, "W": 224, "KW": 9, "STRIDE": 2, "PAD_L": 4, "PAD_R": 4}),
+    ("hwf_column_window", {}),
+    ("hwf_column_window", {"H": 224, "W": 224, "KH": 9, "STRIDE": 2, "PAD_T": 4, "PAD_B": 4}),
+    ("hwf_swg_row", {}),
+    ("hwf_swg_row", {"C": 3, "H": 32, "W": 30, "PAD_CODE": "8'h80", **PAD}),
+    ("hwf_swg_whole", {}),
+    ("hwf_swg_whole", {"C": 3, "H": 32, "W": 30, "STRIDE": 2, "PAD_CODE": "8'h80", **PAD}),
     ("hwf_top1", {}),
     ("hwf_top1", {"C": 9, "PE": 3, "OBITS": 4, "SIGNED": 0}),
     ("hwf_width", {}),
@@ -70,7 +81,12 @@ REFUSED: list[tuple[str, Parameters, str]] = [
     ("hwf_max", {"WINDOW": 0}, "WINDOW=0 must be at least 1"),
     ("hwf_split", {"PE": 2, "C0": 3, "C1": 4}, "PE=2 must divide C0=3 and C1=4"),
     ("hwf_swg", {"C": 4, "SIMD": 3}, "SIMD=3 must divide C=4"),
-    ("hwf_swg", {"STRIDE": -1}, "STRIDE=-1 must be at least 1"),
+    ("hwf_swg", {"STRIDE": -1}, "STRIDE=-1 and STRIDE_X=-1 must be at least 1"),
+    ("hwf_row_window", {"PAD_L": 3}, "PAD_L=3 and PAD_R=0 must be from 0 to KW - 1, KW=3"),
+    ("hwf_row_window", {"W": 1}, "W=1 with PAD_L=0 and PAD_R=0 holds no window of KW=3 words"),
+    ("hwf_column_window", {"KH": 1}, "PAD_T=0 and PAD_B=0 must be from 0 to KH - 1, and KH=1 at least 2"),
+    ("hwf_column_window", {"W": 1}, "W=1 must be at least 2"),
+    ("hwf_column_window", {"H": 2}, "H=2 with PAD_T=0 and PAD_B=0 holds no window of KH=3 rows"),
     ("hwf_swg", {"PAD_T": 3}, "PAD_T=3 and PAD_B=0 must be from 0 to KH - 1, KH=3"),
     ("hwf_swg", {"PAD_R": 3}, "PAD_L=0 and PAD_R=3 must be from 0 to KW - 1, KW=3"),
     ("hwf_swg", {"H": 2}, "H=2 with PAD_T=0 and PAD_B=0 holds no window of KH=3 rows"),
@@ -86,12 +102,12 @@ def case_id(value: object) -> str | None:
     return "-".join(f"{k}={v}" for k, v in value.items()) or "default" if isinstance(value, Mapping) else None
 
 
-def lint(module: str, parameters: Parameters, source: Path) -> None:
+def lint(module: str, parameters: Parameters, *sources: Path) -> None:
     root = verilate.verilator_root()
     command = [str(root / "bin" / "verilator_bin"), "--lint-only", "-Wall", "--no-timing", "--top-module", module]
     words = [f"-G{name}={literal(value)}" for name, value in parameters.items()]
     result = subprocess.run(
-        [*command, *words, str(source)],
+        [*command, *words, *map(str, sources)],
         capture_output=True,
         text=True,
         check=False,
@@ -102,7 +118,7 @@ def lint(module: str, parameters: Parameters, source: Path) -> None:
 
 @pytest.mark.parametrize(("module", "parameters"), CASES, ids=case_id)
 def test_lint(module: str, parameters: Parameters) -> None:
-    lint(module, parameters, RTL / f"{module}.sv")
+    lint(module, parameters, *leaf_sources(module))
 
 
 def test_lint_of_the_gauge() -> None:
@@ -111,17 +127,15 @@ def test_lint_of_the_gauge() -> None:
 
 def slang(cases: Sequence[tuple[str, Parameters]], folder: Path) -> str:
     """Read modules in one Yosys process, because starting it is what takes time; returns the errors."""
-    script = ["from pyosys import libyosys as ys", "design = ys.Design()"]
+    script = ["from pyosys import libyosys as ys"]
     for index, (module, parameters) in enumerate(cases):
-        arguments = [f"--top {module}", str(RTL / f"{module}.sv")]
+        arguments = [f"--top {module}", *map(str, leaf_sources(module))]
         for name, value in parameters.items():
             word = f"{name}={literal(value)}".replace('"', '\\"')
             arguments.append(f'-G "{word}"')
         (folder / f"{index}.f").write_text("\n".join(arguments))
-        script += [
-            f"ys.run_pass('read_slang -f {index}.f', design)",
-            f"ys.run_pass('rename {module} m{index}', design)",
-        ]
+        # In a design of its own: modules keep the names of those below them.
+        script += ["design = ys.Design()", f"ys.run_pass('read_slang -f {index}.f', design)"]
     command = [sys.executable, "-c", "\n".join(script)]
     result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     errors = [line for line in (result.stdout + result.stderr).splitlines() if "ERROR" in line]
@@ -136,5 +150,5 @@ def test_slang_reads_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("module", "parameters", "message"), REFUSED, ids=case_id)
 def test_refused(tmp_path: Path, module: str, parameters: Parameters, message: str) -> None:
     with pytest.raises(BuildFailed, match=message):
-        verilate.build(module, [RTL / f"{module}.sv"], tmp_path, parameters)
+        verilate.build(module, leaf_sources(module), tmp_path, parameters)
     assert message in slang([(module, parameters)], tmp_path)

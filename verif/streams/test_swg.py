@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hwf_swg against windows cut from a padded numpy map."""
+"""hwf_swg, hwf_swg_row and hwf_swg_whole against windows cut from a padded numpy map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .bench import Beats, Integers, Variant, run
+from .bench import RTL, Beats, Integers, Variant, run
 
 FRAMES = 4
 
@@ -63,19 +63,46 @@ def windows(frame: Integers, window: Window) -> Integers:
     return np.concatenate(found)
 
 
-def variant(window: Window, seed: int = 0) -> Variant:
+def variant(window: Window, seed: int = 0, module: str = "hwf_swg") -> Variant:
+    """`window` in one of the three modules; those that send more than a pixel a beat have all channels in a word."""
     random = np.random.default_rng(seed)
     frames = random.integers(0, 1 << window.bits, (FRAMES, window.h, window.w, window.c))
     beats_in = frames.reshape(-1, window.simd)
     beats_out = np.concatenate([windows(frame, window) for frame in frames])
+    cycles = max(len(beats_in), len(beats_out)) // FRAMES
+    parameters = window.parameters()
+    if module != "hwf_swg":
+        assert window.simd == window.c and not window.depthwise
+        del parameters["SIMD"], parameters["DEPTHWISE"]
+        size = window.kw * window.c * (window.kh if module == "hwf_swg_whole" else 1)
+        beats_out = beats_out.reshape(-1, size)
+        cycles = row_cycles(window) if module == "hwf_swg_row" else whole_cycles(window)
     return Variant(
-        "hwf_swg",
-        window.parameters(),
+        module,
+        parameters,
         {"in0_V": Beats(beats_in, window.bits)},
         {"out0_V": Beats(beats_out, window.bits)},
         FRAMES,
-        max(len(beats_in), len(beats_out)) // FRAMES,
+        cycles,
     )
+
+
+def reach(size: int, kernel: int, stride: int, before: int, windows: int) -> int:
+    """Words of a row, or rows of a map, that the last window needs, counted from the first one of the map."""
+    return max(size, (windows - 1) * stride + kernel - before)
+
+
+def row_cycles(window: Window) -> int:
+    columns = reach(window.w, window.kw, window.stride, window.pad[1], window.out_w)
+    return max(window.h * columns, window.h * window.out_w, window.out_h * window.kh * window.out_w)
+
+
+def whole_cycles(window: Window) -> int:
+    rows = reach(window.h, window.kh, window.stride, window.pad[0], window.out_h)
+    columns = reach(window.w, window.kw, window.stride, window.pad[1], window.out_w)
+    # Rows of windows that follow at once wait for the padding on the right of the row before.
+    close = 0 if window.stride > 1 else window.out_h - (1 if window.pad[0] < window.kh - 1 else 0)
+    return rows * window.w + close * (columns - window.w)
 
 
 SAME3, SAME5 = (1, 1, 1, 1), (2, 2, 2, 2)
@@ -101,8 +128,31 @@ EVERYDAY = [
 ]
 
 
+ROWS = [
+    Window(pad=(4, 4, 4, 4), h=12, w=14, kh=9, kw=9, stride=2, bits=8),  # a stem, made small
+    Window(pad=SAME3, h=6, w=7, c=3, simd=3, bits=2, code=2),
+    Window(pad=SAME3, h=6, w=6, c=2, simd=2, stride=2, bits=3, code=5, style="block"),
+    Window(h=7, w=6),
+    Window(h=6, w=5, kh=2, kw=2, stride=2),
+    Window(h=9, w=10, kh=2, kw=3, stride=4),
+    Window(h=5, w=6, kh=1, kw=3, pad=(0, 2, 0, 2)),
+    Window(h=5, w=4, kh=3, kw=1, pad=(2, 0, 2, 0), code=1),
+    Window(h=3, w=4, kh=5, kw=4, pad=(2, 1, 3, 2), bits=2, code=1),  # larger than the map
+]
+WHOLE = [window for window in ROWS if window.kh > 1]
+
+
 def test_everyday_windows(work: Path) -> None:
     run([variant(window, seed) for seed, window in enumerate(EVERYDAY)], work).check("hwf_swg")
+
+
+def test_kernel_rows_and_whole_windows(work: Path) -> None:
+    rows = [variant(window, seed, "hwf_swg_row") for seed, window in enumerate(ROWS)]
+    whole = [variant(window, seed, "hwf_swg_whole") for seed, window in enumerate(WHOLE)]
+    parts = [RTL / f"hwf_{name}.sv" for name in ("swg", "swg_row", "swg_whole", "row_window", "column_window")]
+    runs = run([*rows, *whole], work, sources=parts)
+    runs.check("hwf_swg_row")
+    runs.check("hwf_swg_whole")
 
 
 def random_window(random: np.random.Generator) -> Window:

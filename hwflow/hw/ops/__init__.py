@@ -4,7 +4,7 @@
 from finn.custom_op.fpgadataflow.rtl import register_custom_op
 from qonnx.custom_op.registry import add_op_to_domain
 
-from hwflow.hw.ops.activation import ChannelTable_rtl, ChannelThreshold_rtl, PiecewiseAffine_rtl, ThresholdSearch_rtl
+from hwflow.hw.ops.activation import ChannelTable_rtl, ChannelThreshold_rtl, PiecewiseAffine_rtl
 from hwflow.hw.ops.base import StreamOp, StreamSpec
 from hwflow.hw.ops.mvau import BinaryMVAU_rtl, IntegerMVAU_rtl
 from hwflow.hw.ops.streams import (
@@ -36,7 +36,6 @@ OPERATORS: tuple[type[StreamOp], ...] = (
     SlidingWindow_rtl,
     SplitChannels_rtl,
     StreamingMax_rtl,
-    ThresholdSearch_rtl,
     WidthConverter_rtl,
 )
 for _operator in OPERATORS:

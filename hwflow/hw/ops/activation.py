@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 from qonnx.core.datatype import DataType
 
-from hwflow.hw.bits import Bits, pack
+from hwflow.errors import UserError
+from hwflow.hw.bits import Bits, pack, pack_words
+from hwflow.hw.evenly import evenly_spaced
 from hwflow.hw.ops.base import Integers, StreamOp, StreamSpec, divisors
 from hwflow.hw.ops.mvau import signed_bits
 
@@ -57,9 +59,16 @@ class _ChannelFunction(StreamOp):
 
 
 class ChannelThreshold_rtl(_ChannelFunction):
-    """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out: one step, bias -1."""
+    """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out: one step, bias -1.
+
+    `impl` says what finds the count: "compare", a comparator for each bit of it, a beat a cycle; "search", one comparator
+    and as many cycles a beat as the count has bits; "line", a product on a DSP slice, for functions that are lines at
+    every value that occurs (`lineFrac` is not negative): the second constant then holds (5, C) rows knee, mlo, mhi, alo, ahi.
+    """
 
     leaf = "hwf_threshold"
+    search_leaf = "hwf_threshold_search"
+    line_leaf = "hwf_line"
 
     def own_attributes(self) -> dict[str, tuple[Any, ...]]:
         return {
@@ -67,9 +76,74 @@ class ChannelThreshold_rtl(_ChannelFunction):
             "numSteps": ("i", True, 0),
             "bias": ("i", False, 0),
             "thresholdBits": ("i", True, 0),
+            "lineFrac": ("i", False, -1),
+            "twoPieces": ("i", False, 0, {0, 1}),
+            "impl": ("s", False, "compare", {"compare", "search", "line"}),
         }
 
+    def impl(self) -> str:
+        """The attribute. Raises UserError for a line where there is none."""
+        impl = str(self.get_nodeattr("impl"))
+        if impl not in self.implementations():
+            raise UserError(
+                f"node {self.onnx_node.name}: impl={impl} is not to be had, since its thresholds lie on no line;"
+                f" choose one of {', '.join(self.implementations())}"
+            )
+        return impl
+
+    def implementations(self) -> list[str]:
+        """The values of `impl` that this node can have."""
+        lines = ["line"] if self.integer("lineFrac") >= 0 else []
+        # With one step the three are the same comparison, of which "compare" costs least.
+        return ["compare", "search", *lines] if self.integer("numSteps") > 1 else ["compare"]
+
+    def style_choices(self) -> dict[str, list[str]]:
+        return {"impl": self.implementations(), "ram_style": ["block", "lut"]}
+
+    def module(self) -> str:
+        return {"compare": self.leaf, "search": self.search_leaf, "line": self.line_leaf}[self.impl()]
+
+    def get_exp_cycles(self) -> int:
+        each = self.integer("numSteps").bit_length() if self.impl() == "search" else 1
+        return self.streams_in()[0].beats * each
+
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
+        if self.impl() == "line":
+            return self._line_parameters(constants[1])
+        if self.impl() == "search":
+            return {**self._threshold_parameters(constants), "STYLE": str(self.get_nodeattr("ram_style"))}
+        return {**self._threshold_parameters(constants), **self._even_parameters(constants[0])}
+
+    def _even_parameters(self, thresholds: Integers) -> dict[str, int | str | Bits]:
+        """Centers and distances, where thresholds have some and their tables would take more LUTs."""
+        dtype = self.datatype("inputDataType")
+        even = evenly_spaced(thresholds, int(dtype.min()), int(dtype.max()))
+        folds = self.integer("NumChannels") // self.integer("PE")
+        if even is None:
+            return {}
+        ibits, levels = int(dtype.bitwidth()), thresholds.shape[1].bit_length()
+        dbits = max(1, *(int(d.max()).bit_length() for d in (even.distances, even.uppers)))
+        jbits = max(1, int(even.jumps.max()).bit_length())
+        step_bits = 2 * dbits + jbits if even.bent else dbits
+        if even_luts(folds, ibits, levels, even.frac, step_bits) >= table_luts(folds, ibits, levels):
+            return {}
+        found: dict[str, int | str | Bits] = {
+            "EVEN": 1,
+            "FRAC": even.frac,
+            "DBITS": dbits,
+            "CENTERS": pack(even.centers, ibits + 1 + even.frac),
+            "DISTANCES": pack(even.distances, dbits),
+        }
+        if even.bent:
+            found |= {
+                "BENT": 1,
+                "JBITS": jbits,
+                "UPPERS": pack(even.uppers, dbits),
+                "JUMPS": pack(even.jumps, jbits),
+            }
+        return found
+
+    def _threshold_parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         bipolar = self.datatype("outputDataType") == DataType["BIPOLAR"]
         tbits = self.integer("thresholdBits")
         return {
@@ -81,23 +155,38 @@ class ChannelThreshold_rtl(_ChannelFunction):
             "THRESHOLDS": pack(constants[0], tbits),
         }
 
+    def _line_parameters(self, rows: Integers) -> dict[str, int | str | Bits]:
+        knee, mlo, mhi, alo, ahi = rows
+        two = self.integer("twoPieces")
+        mbits = max(2, signed_bits(int(min(mlo.min(), mhi.min())), int(max(mlo.max(), mhi.max()))))
+        abits = max(2, signed_bits(int(min(alo.min(), ahi.min())), int(max(alo.max(), ahi.max()))))
+        dtype = self.datatype("outputDataType")
+        parts = [(alo, abits), (mlo, mbits)]
+        if two:
+            parts += [(ahi, abits), (mhi, mbits), (knee, int(self.datatype("inputDataType").bitwidth()) + 1)]
+        return {
+            **self.input_parameters(),
+            "OBITS": int(dtype.bitwidth()),
+            "OSIGNED": int(dtype.signed()),
+            "FRAC": self.integer("lineFrac"),
+            "MBITS": mbits,
+            "ABITS": abits,
+            "KNEE": two,
+            "STYLE": str(self.get_nodeattr("ram_style")),
+            "LINES": pack_words(parts),
+        }
+
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
+        if self.impl() == "line":
+            knee, mlo, mhi, alo, ahi = constants[1]
+            high = arrays[0] >= knee
+            line = np.where(high, mhi, mlo) * arrays[0] + np.where(high, ahi, alo)
+            dtype = self.datatype("outputDataType")
+            return [np.clip(line >> self.integer("lineFrac"), int(dtype.min()), int(dtype.max()))]
         count = (arrays[0][..., None] >= constants[0]).sum(axis=-1)
         if self.datatype("outputDataType") == DataType["BIPOLAR"]:
             return [2 * count - 1]
         return [count + self.integer("bias")]
-
-
-class ThresholdSearch_rtl(ChannelThreshold_rtl):
-    """The same function by binary search: one comparator a PE, as many cycles a beat as the output has bits."""
-
-    leaf = "hwf_threshold_search"
-
-    def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
-        return {**super().parameters(constants), "STYLE": str(self.get_nodeattr("ram_style"))}
-
-    def get_exp_cycles(self) -> int:
-        return self.streams_in()[0].beats * self.integer("numSteps").bit_length()
 
 
 class PiecewiseAffine_rtl(_ChannelFunction):
@@ -161,3 +250,28 @@ class ChannelTable_rtl(_ChannelFunction):
         codes = arrays[0] & ((1 << int(self.datatype("inputDataType").bitwidth())) - 1)
         channel = np.broadcast_to(np.arange(codes.shape[-1]), codes.shape)
         return [constants[0][channel, codes]]
+
+
+def table_luts(folds: int, ibits: int, levels: int) -> int:
+    """LUTs a PE of hwf_threshold's tables and comparators, about: see hwf_at_least."""
+    total = 0
+    for level in range(levels):
+        depth = folds << level
+        if depth <= 8:
+            total += -(-ibits // 3)
+        elif depth <= 32:
+            total += ibits
+        else:
+            total += ibits * (1 + -(-depth // 64))
+    return total
+
+
+def even_luts(folds: int, ibits: int, levels: int, frac: int, step_bits: int) -> int:
+    """LUTs a PE of hwf_even_steps, about; a memory in block RAM counts as if it were in LUTs up to 100 an RAMB18."""
+    sums = levels * (ibits + 1) + (levels - 1) * frac - (levels - 2) * (levels - 1) // 2
+    if folds == 1:
+        return sums
+    if folds <= 32:
+        return sums + frac + step_bits
+    width = ibits + 1 + frac + step_bits
+    return sums + 7 + min(-(-folds // 64) * width, 100 * -(-width * folds // 18432))

@@ -91,6 +91,11 @@ class StreamOp(RTLBackend):  # type: ignore[misc]
     def folding_choices(self) -> dict[str, list[int]]:
         """For each folding attribute the values that divide what they must."""
 
+    def style_choices(self) -> dict[str, list[str]]:
+        """For each attribute that says how the node is built, not how parallel it is, the values that can be asked for."""
+        kinds = self.get_nodeattr_types()
+        return {key: sorted(kinds[key][3] - {"auto"}) for key in ("ram_style", "resType") if len(kinds.get(key, ())) > 3}
+
     # --- attributes -----------------------------------------------------------------------------------------------
     def own_attributes(self) -> dict[str, tuple[Any, ...]]:
         return {}
@@ -176,19 +181,23 @@ class StreamOp(RTLBackend):  # type: ignore[misc]
             context[name] = array.astype(np.float32)
 
     # --- RTL --------------------------------------------------------------------------------------------------------
+    def module(self) -> str:
+        """The module that does the work at this folding."""
+        return self.leaf
+
     def constants(self, model: Any) -> list[Integers]:
         names = self.onnx_node.input[len(self.streams_in()) :]
         return [np.rint(model.get_initializer(name)).astype(np.int64) for name in names]
 
     def sources(self) -> list[Path]:
         """The leaf's file and those of the modules that it instantiates."""
-        return leaf_sources(self.leaf)
+        return leaf_sources(self.module())
 
     def wrapper(self, model: Any) -> str:
         """SystemVerilog of the module named after the node: the leaf, parameters fixed, streams of whole bytes."""
         return wrapper_text(
             name=self.onnx_node.name,
-            leaf=self.leaf,
+            leaf=self.module(),
             parameters=self.parameters(self.constants(model)),
             inputs=[s.bits for s in self.streams_in()],
             outputs=[s.bits for s in self.streams_out()],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Matrix-vector units (FINN: MVAU): one bit weights as XNOR and popcount, wider weights on DSP slices."""
+"""Matrix-vector units (FINN: MVAU): one bit weights as XNOR and popcount, wider weights with multipliers."""
 
 from __future__ import annotations
 
@@ -92,9 +92,13 @@ class BinaryMVAU_rtl(_MVAU):
 
 
 class IntegerMVAU_rtl(_MVAU):
-    """Signed integer weights of several bits, products on DSP slices; accumulators out."""
+    """Signed integer weights of several bits, products on DSP slices (resType "dsp", two on one where that is exact) or
+    in look-up tables ("lut"); accumulators out."""
 
     leaf = "hwf_mvu_int"
+
+    def own_attributes(self) -> dict[str, tuple[Any, ...]]:
+        return {**super().own_attributes(), "resType": ("s", False, "dsp", {"dsp", "lut"})}
 
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         dtype = self.datatype("inputDataType")
@@ -108,6 +112,7 @@ class IntegerMVAU_rtl(_MVAU):
             "ASIGNED": int(dtype.signed()),
             "WBITS": wbits,
             "OBITS": int(self.datatype("outputDataType").bitwidth()),
+            "MULTIPLIER": str(self.get_nodeattr("resType")),
             "WSTYLE": str(self.get_nodeattr("ram_style")),
             "WEIGHTS": pack(self.fold_weights(constants[0]).transpose(3, 0, 1, 2), wbits),
         }

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from qonnx.core.datatype import DataType
 
+from hwflow.errors import UserError
 from hwflow.hw.bits import Bits, pack
 from hwflow.hw.ops.base import Integers, StreamOp, StreamSpec, divisors
 
@@ -18,9 +19,13 @@ class SlidingWindow_rtl(StreamOp):
 
     `pad` is top, left, bottom, right; outside the map stands `padValue` (-1 for bipolar maps: DESIGN's contract).
     `depthwise` orders a vector channel fold, kernel row, kernel column instead of kernel row, kernel column, channel.
+    SIMD is a divisor of the channels, or for maps of few channels a kernel row (KW * C) or the whole window (KH * KW * C);
+    these two take a pixel a beat, and not in depthwise order.
     """
 
     leaf = "hwf_swg"
+    row_leaf = "hwf_swg_row"
+    whole_leaf = "hwf_swg_whole"
     folding: ClassVar[tuple[str, ...]] = ("SIMD",)
 
     def own_attributes(self) -> dict[str, tuple[Any, ...]]:
@@ -44,21 +49,58 @@ class SlidingWindow_rtl(StreamOp):
         stride = self.integer("Stride")
         return (height + top + bottom - kh) // stride + 1, (width + left + right - kw) // stride + 1
 
+    def module(self) -> str:
+        _, kw = self.shape("ConvKernelDim")
+        simd, channels = self.integer("SIMD"), self.integer("IFMChannels")
+        if simd <= channels:
+            return self.leaf
+        return self.row_leaf if simd == kw * channels else self.whole_leaf
+
+    def _simd(self) -> int:
+        """SIMD, where it is one of the choices. Raises UserError naming the node otherwise."""
+        simd, choices = self.integer("SIMD"), self.folding_choices()["SIMD"]
+        if simd not in choices:
+            raise UserError(
+                f"node {self.onnx_node.name}: SIMD={simd} is no part of a window of"
+                f" {'x'.join(str(k) for k in self.shape('ConvKernelDim'))} pixels of {self.integer('IFMChannels')} channels;"
+                f" choose one of {', '.join(str(d) for d in choices)}"
+            )
+        return simd
+
     def streams_in(self) -> tuple[StreamSpec, ...]:
         channels = self.integer("IFMChannels")
-        simd = self.check_divides("SIMD", channels, "IFMChannels")
-        return (StreamSpec((1, *self.shape("IFMDim"), channels), simd, self.datatype("inputDataType")),)
+        shape = (1, *self.shape("IFMDim"), channels)
+        return (StreamSpec(shape, min(self._simd(), channels), self.datatype("inputDataType")),)
 
     def streams_out(self) -> tuple[StreamSpec, ...]:
         kh, kw = self.shape("ConvKernelDim")
         vector = kh * kw * self.integer("IFMChannels")
-        return (StreamSpec((1, *self.out_dim(), vector), self.integer("SIMD"), self.datatype("inputDataType")),)
+        return (StreamSpec((1, *self.out_dim(), vector), self._simd(), self.datatype("inputDataType")),)
 
     def get_exp_cycles(self) -> int:
-        return max(self.streams_in()[0].beats, self.streams_out()[0].beats)
+        beats = max(self.streams_in()[0].beats, self.streams_out()[0].beats)
+        if self.module() == self.leaf:
+            return beats
+        height, width = self.shape("IFMDim")
+        (kh, kw), (oh, ow), stride = self.shape("ConvKernelDim"), self.out_dim(), self.integer("Stride")
+        top, left, *_ = self.shape("pad")
+        # A row of the map, or its rows, up to where the last window ends.
+        columns = max(width, (ow - 1) * stride + kw - left)
+        if self.module() == self.row_leaf:
+            return max(beats, height * columns, height * ow)
+        rows = max(height, (oh - 1) * stride + kh - top)
+        # Rows of windows that follow at once wait for the padding on the right of the row before.
+        close = 0 if stride > 1 else oh - (1 if top < kh - 1 else 0)
+        return rows * width + close * (columns - width)
 
     def folding_choices(self) -> dict[str, list[int]]:
-        return {"SIMD": divisors(self.integer("IFMChannels"))}
+        channels = self.integer("IFMChannels")
+        kh, kw = self.shape("ConvKernelDim")
+        choices = divisors(channels)
+        if not self.integer("depthwise"):
+            choices += [kw * channels] if kw > 1 else []
+            choices += [kh * kw * channels] if kh > 1 and self.shape("IFMDim")[1] > 1 else []
+        return {"SIMD": choices}
 
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         height, width = self.shape("IFMDim")
@@ -68,10 +110,11 @@ class SlidingWindow_rtl(StreamOp):
         bits = int(dtype.bitwidth())
         value = self.integer("padValue")
         code = int(value > 0) if dtype == DataType["BIPOLAR"] else value
+        one_pixel: dict[str, int | str | Bits] = {"SIMD": self._simd(), "DEPTHWISE": self.integer("depthwise")}
         return {
             "BITS": bits,
             "C": self.integer("IFMChannels"),
-            "SIMD": self.integer("SIMD"),
+            **(one_pixel if self.module() == self.leaf else {}),
             "H": height,
             "W": width,
             "KH": kh,
@@ -82,7 +125,6 @@ class SlidingWindow_rtl(StreamOp):
             "PAD_B": bottom,
             "PAD_R": right,
             "PAD_CODE": pack(np.array([code]), bits),
-            "DEPTHWISE": self.integer("depthwise"),
             "STYLE": str(self.get_nodeattr("ram_style")),
         }
 

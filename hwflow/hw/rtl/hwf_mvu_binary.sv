@@ -247,6 +247,7 @@ module hwf_mvu_binary #(
       .fresh (SF == 1 || fresh),
       .row   (nf),
       .count (counts[pe]),
+      .carry (1'b0),
       .sum
     );
     if (THRESHOLD) begin : g_bit

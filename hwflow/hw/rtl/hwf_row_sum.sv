@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Sum of counts over a row, row after row; each row starts from its own constant. In a cycle with `enable`, `count` is added to
-// the sum so far, or to the constant of row `row` where `fresh` says that the row begins; `sum` shows the result one
-// cycle later, modulo 2^WIDTH, and holds otherwise.
+// Sum of counts over a row, row after row; each row starts from its own constant. In a cycle with `enable`, `count` and `carry`
+// are added to the sum so far, or to the constant of row `row` where `fresh` says that the row begins; `sum` shows the
+// result one cycle later, modulo 2^WIDTH, and holds otherwise.
 //
 // One look-up table a bit for up to eight rows: constant, selection and half adder fit in a LUT6 with the count on the
 // bypass of the carry chain. More rows take a second one a bit for each 64 rows.
@@ -21,6 +21,7 @@ module hwf_row_sum #(
   /* verilator lint_off UNUSEDSIGNAL */  // modulo 2^WIDTH
   input  logic [COUNT_BITS-1:0] count,
   /* verilator lint_on UNUSEDSIGNAL */
+  input  logic                  carry,  // one more
   output logic [WIDTH-1:0]      sum
 );
   // Simulation takes the expression unless HWF_PRIMITIVES is defined; verif/compute shows that both are the same.
@@ -79,7 +80,7 @@ module hwf_row_sum #(
   ) adder (
     .operand  (addend),
     .propagate(propagate),
-    .carry    (1'b0),
+    .carry    (carry),
     .sum      (next)
   );
   always_ff @(posedge ap_clk) if (enable) sum <= next[WIDTH-1:0];

@@ -7,7 +7,7 @@
 // PAD_CODE in their place. Rows and columns that no window covers are taken in and passed over.
 //
 // Order of a window's words: kernel row, kernel column, channel fold (fastest); with DEPTHWISE channel fold, kernel row,
-// kernel column (fastest). The output has (H + PAD_T + PAD_B - KH) / STRIDE + 1 rows, rounded down, and columns likewise.
+// kernel column (fastest). The output has (H + PAD_T + PAD_B - KH) / STRIDE + 1 rows, rounded down, and columns likewise by STRIDE_X.
 //
 // Steady cycles a frame: max(words in, words out). The memory is large enough for the writer to work ahead while windows
 // are read, within a frame and into the next one.
@@ -21,7 +21,8 @@ module hwf_swg #(
   parameter int              W = 3,
   parameter int              KH = 3,          // rows and columns of a window
   parameter int              KW = 3,
-  parameter int              STRIDE = 1,      // in both directions
+  parameter int              STRIDE = 1,      // in rows
+  parameter int              STRIDE_X = STRIDE,  // in columns
   parameter int              PAD_T = 0,       // rows and columns added on each side; fewer than the window has
   parameter int              PAD_L = 0,
   parameter int              PAD_B = 0,
@@ -46,8 +47,8 @@ module hwf_swg #(
   if (SIMD < 1 || C < 1 || C % SIMD != 0) begin : g_check_simd
     $error("%m: SIMD=%0d must divide C=%0d", SIMD, C);
   end
-  if (STRIDE < 1) begin : g_check_stride
-    $error("%m: STRIDE=%0d must be at least 1", STRIDE);
+  if (STRIDE < 1 || STRIDE_X < 1) begin : g_check_stride
+    $error("%m: STRIDE=%0d and STRIDE_X=%0d must be at least 1", STRIDE, STRIDE_X);
   end
   if (KH < 1 || PAD_T < 0 || PAD_B < 0 || PAD_T >= KH || PAD_B >= KH) begin : g_check_rows
     $error("%m: PAD_T=%0d and PAD_B=%0d must be from 0 to KH - 1, KH=%0d", PAD_T, PAD_B, KH);
@@ -68,20 +69,22 @@ module hwf_swg #(
   localparam int WIDTH = SIMD * BITS;
   localparam int FOLDS = C / SIMD;
   localparam int OH = (H + PAD_T + PAD_B - KH) / STRIDE + 1;
-  localparam int OW = (W + PAD_L + PAD_R - KW) / STRIDE + 1;
+  localparam int OW = (W + PAD_L + PAD_R - KW) / STRIDE_X + 1;
   localparam int FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
 
   if (KH == 1 && KW == 1) begin : g_filter
-    // Nothing to remember: every STRIDE-th pixel of every STRIDE-th row passes.
+    // Nothing to remember: every STRIDE_X-th pixel of every STRIDE-th row passes.
     localparam int X_BITS = W > 1 ? $clog2(W) : 1;
     localparam int Y_BITS = H > 1 ? $clog2(H) : 1;
-    localparam int PHASE_BITS = STRIDE > 1 ? $clog2(STRIDE) : 1;
+    localparam int X_PHASE_BITS = STRIDE_X > 1 ? $clog2(STRIDE_X) : 1;
+    localparam int Y_PHASE_BITS = STRIDE > 1 ? $clog2(STRIDE) : 1;
 
-    logic [FOLD_BITS-1:0]  fold;
-    logic [X_BITS-1:0]     x;
-    logic [Y_BITS-1:0]     y;
-    logic [PHASE_BITS-1:0] x_phase, y_phase;
-    logic                  wanted, accept, last_fold, last_x, last_y;
+    logic [FOLD_BITS-1:0]    fold;
+    logic [X_BITS-1:0]       x;
+    logic [Y_BITS-1:0]       y;
+    logic [X_PHASE_BITS-1:0] x_phase;
+    logic [Y_PHASE_BITS-1:0] y_phase;
+    logic                    wanted, accept, last_fold, last_x, last_y;
 
     assign wanted       = x_phase == '0 && y_phase == '0;
     assign in0_V_TREADY = !wanted || !out0_V_TVALID || out0_V_TREADY;
@@ -103,11 +106,11 @@ module hwf_swg #(
         if (accept) fold <= last_fold ? '0 : fold + 1'b1;
         if (accept && last_fold) begin
           x       <= last_x ? '0 : x + 1'b1;
-          x_phase <= last_x || x_phase == PHASE_BITS'(STRIDE - 1) ? '0 : x_phase + 1'b1;
+          x_phase <= last_x || x_phase == X_PHASE_BITS'(STRIDE_X - 1) ? '0 : x_phase + 1'b1;
         end
         if (accept && last_fold && last_x) begin
           y       <= last_y ? '0 : y + 1'b1;
-          y_phase <= last_y || y_phase == PHASE_BITS'(STRIDE - 1) ? '0 : y_phase + 1'b1;
+          y_phase <= last_y || y_phase == Y_PHASE_BITS'(STRIDE - 1) ? '0 : y_phase + 1'b1;
         end
       end
       if (!out0_V_TVALID || out0_V_TREADY) out0_V_TDATA <= in0_V_TDATA;
@@ -118,9 +121,9 @@ module hwf_swg #(
     localparam int SPAN = ((KH - 1) * W + KW) * FOLDS;  // from a window's origin to its last word, inclusive
     localparam int LEAD = (PAD_T * W + PAD_L) * FOLDS;  // from a frame's first window's origin to the frame's first word
     // From a window's origin to the next one's, in the same output row, the next, the next frame.
-    localparam int STEP_X = STRIDE * FOLDS;
-    localparam int STEP_Y = (STRIDE * W - (OW - 1) * STRIDE) * FOLDS;
-    localparam int STEP_FRAME = ((H - (OH - 1) * STRIDE) * W - (OW - 1) * STRIDE) * FOLDS;
+    localparam int STEP_X = STRIDE_X * FOLDS;
+    localparam int STEP_Y = (STRIDE * W - (OW - 1) * STRIDE_X) * FOLDS;
+    localparam int STEP_FRAME = ((H - (OH - 1) * STRIDE) * W - (OW - 1) * STRIDE_X) * FOLDS;
     localparam int MAX_XY = STEP_X > STEP_Y ? STEP_X : STEP_Y;
     localparam int MAX_STEP = MAX_XY > STEP_FRAME ? MAX_XY : STEP_FRAME;
     localparam int MIN_XY = STEP_X < STEP_Y ? STEP_X : STEP_Y;
@@ -142,7 +145,7 @@ module hwf_swg #(
     // Reader: the position of the next word out, and the loops over the window and the map.
     localparam int KX_BITS = KW > 1 ? $clog2(KW) : 1;
     localparam int KY_BITS = KH > 1 ? $clog2(KH) : 1;
-    localparam int LAST_X = (OW - 1) * STRIDE + KW - 1;  // in the padded map
+    localparam int LAST_X = (OW - 1) * STRIDE_X + KW - 1;  // in the padded map
     localparam int LAST_Y = (OH - 1) * STRIDE + KH - 1;
     localparam int X_BITS = LAST_X > 0 ? $clog2(LAST_X + 1) : 1;
     localparam int Y_BITS = LAST_Y > 0 ? $clog2(LAST_Y + 1) : 1;
@@ -227,7 +230,7 @@ module hwf_swg #(
         if (step_x) begin
           kx <= last_kx ? '0 : kx + 1'b1;
           if (line_done) x <= '0;
-          else if (window_done) x <= x + X_BITS'(STRIDE - (KW - 1));
+          else if (window_done) x <= x + X_BITS'(STRIDE_X - (KW - 1));
           else if (last_kx) x <= x - X_BITS'(KW - 1);
           else x <= x + 1'b1;
         end

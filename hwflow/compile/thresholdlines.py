@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Lines in fixed point that equal a channel's thresholds at every value it can take, if there are any.
+
+floor((m x + a) / 2^f), cut to the output's range, must step where the thresholds do: for each threshold t of step j, at x = t the
+line has reached the step and at x = t - 1 it has not. These are bounds on m x + a; a pair of them, one from below and one
+from above, bounds m, and integers m and a exist if and only if no two pairs contradict. Nothing is fitted approximately.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from hwflow.compile.integers import Integers
+
+MOST_FRACTION_BITS = 24
+NARROW, WIDE = 18, 25  # bits of the two factors of a DSP48E1, signed
+UNBOUNDED = 1 << 60
+Found = TypeVar("Found")
+Piece = tuple[int, int]  # m, a
+Pieces = tuple[int, int, int, int, int]  # knee, mlo, mhi, alo, ahi
+
+
+@dataclass(frozen=True)
+class ThresholdLines:
+    """clip((m x + a) >> frac): (mlo, alo) below the knee, (mhi, ahi) from it on; one entry a channel. Without `two_pieces`
+    both are the same."""
+
+    frac: int
+    two_pieces: bool
+    knee: Integers
+    mlo: Integers
+    mhi: Integers
+    alo: Integers
+    ahi: Integers
+
+    def rows(self) -> Integers:
+        """(5, C): knee, mlo, mhi, alo, ahi."""
+        return np.stack([self.knee, self.mlo, self.mhi, self.alo, self.ahi])
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """Ascending thresholds, the inputs lo..hi, the output of no threshold reached, and the largest slope to be had."""
+
+    row: Integers
+    lo: int
+    hi: int
+    bias: int
+    most: int
+
+
+def fit_thresholds(thresholds: Integers, lo: Integers, hi: Integers, bias: int, bits: int) -> ThresholdLines | None:
+    """Lines for thresholds (C, steps), ascending, of inputs lo[c]..hi[c] in `bits`, outputs bias..bias + steps.
+
+    One line a channel is tried first, with the fewest fraction bits that all channels can have, then two. None where there
+    are none whose product fits a DSP slice.
+    """
+    if bits + 1 > WIDE:
+        return None
+    most = (1 << ((WIDE if bits + 1 <= NARROW else NARROW) - 1)) - 1
+    channels = [
+        _Channel(row, int(a), int(b), bias, most) for row, a, b in zip(thresholds, lo, hi, strict=True)
+    ]  # fmt: skip
+    single = _least_fraction(channels, _line)
+    if single is not None:
+        frac, lines = single
+        slopes, offsets = np.array(lines, np.int64).T
+        return ThresholdLines(frac, False, np.asarray(lo, np.int64), slopes, slopes, offsets, offsets)
+    double = _least_fraction(channels, _two_lines)
+    if double is None:
+        return None
+    return ThresholdLines(double[0], True, *np.array(double[1], np.int64).T)
+
+
+def _least_fraction(
+    channels: Sequence[_Channel], solve: Callable[[_Channel, int], Found | None]
+) -> tuple[int, list[Found]] | None:
+    """The fewest fraction bits with which all channels have a solution, and the solutions. What a channel can have with
+    some bits it can have with more, until its slope gets too large: so the search is a bisection from above."""
+    order = list(range(len(channels)))
+
+    def attempt(frac: int) -> list[Found] | None:
+        found: dict[int, Found] = {}
+        for place, number in enumerate(order):
+            one = solve(channels[number], frac)
+            if one is None:
+                order.insert(0, order.pop(place))  # the hardest first, next time
+                return None
+            found[number] = one
+        return [found[number] for number in range(len(channels))]
+
+    best = None
+    for frac in (MOST_FRACTION_BITS, 16, 12, 8):
+        if (found := attempt(frac)) is not None:
+            best = (frac, found)
+            break
+    if best is None:
+        return None
+    low, high = 0, best[0]
+    while low < high:
+        middle = (low + high) // 2
+        if (found := attempt(middle)) is not None:
+            best, high = (middle, found), middle
+        else:
+            low = middle + 1
+    return best
+
+
+def _line(channel: _Channel, frac: int) -> Piece | None:
+    """(m, a) of the least m of 0 or more."""
+    return _solve(channel, channel.lo, channel.hi, frac)
+
+
+def _solve(channel: _Channel, lo: int, hi: int, frac: int) -> Piece | None:
+    """A line that steps where the thresholds do, for the inputs lo..hi."""
+    row = channel.row
+    ends = (np.arange(row.size) + channel.bias + 1) << frac
+    reached, below = row <= hi, row > lo
+    x, at_least = np.maximum(row[reached], lo), ends[reached]
+    y, at_most = np.minimum(row[below] - 1, hi), ends[below] - 1
+    least, most = 0, channel.most
+    if x.size and y.size:
+        # m x + a >= L and m y + a <= U give m (y - x) <= U - L.
+        run, rise = y[None, :] - x[:, None], at_most[None, :] - at_least[:, None]
+        if (rise[run == 0] < 0).any():
+            return None
+        right, left = run > 0, run < 0
+        if right.any():
+            most = min(most, int((rise[right] // run[right]).min()))
+        if left.any():
+            least = max(least, int((-(rise[left] // -run[left])).max()))
+    if least > most:
+        return None
+    low = int((at_least - least * x).max()) if x.size else -UNBOUNDED
+    high = int((at_most - least * y).min()) if y.size else UNBOUNDED
+    return (least, max(low, min(0, high))) if low <= high else None
+
+
+def _two_lines(channel: _Channel, frac: int) -> Pieces | None:
+    """A knee at some threshold: below it the first steps, from it on the others."""
+    if (whole := _line(channel, frac)) is not None:
+        return channel.lo, whole[0], whole[0], whole[1], whole[1]
+    for knee in np.unique(channel.row).tolist():
+        if not channel.lo < knee <= channel.hi:
+            continue
+        low = _solve(channel, channel.lo, knee - 1, frac)
+        high = None if low is None else _solve(channel, knee, channel.hi, frac)
+        if low is not None and high is not None:
+            return knee, low[0], high[0], low[1], high[1]
+    return None

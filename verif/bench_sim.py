@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """How fast a whole design is simulated: hwflow's harness, a bare C++ loop around the same model, and cocotb, in one run.
 
-    python verif/bench_sim.py [DIR]
+    python verif/bench_sim.py [DIR] [--no-cocotb]
 
 takes the build folder DIR (hwflow build --until fifo or further), or builds bi_shufflenet mini. The harness compares
 every beat of every stream with PyTorch, the bare loop (sim/bare.cpp) compares nothing; both simulate the same frames in
-the same library. cocotb (2.1, a package of its own: pip install cocotb==2.1.0) drives the same top from Python, compiled
-with the same flags and only its ports visible, which is several times faster than cocotb's own runner makes it.
-Times are those of the processor, so that a busy machine does not decide. Exits 1 below 0.9 of the loop or 5 times cocotb.
+the same library. cocotb (2.1, in the extra `dev`) drives the same top from Python, once as its own runner builds it, with
+hwflow's Verilator flags, and once in a model that shows it the ports alone, which its users have to build by hand.
+Times are those of the processor, so that a busy machine does not decide. Exits 1 below 0.9 of the loop or below 5 times
+cocotb with its own runner. cocotb's runner needs make and perl, and minutes to compile.
 """
 
 from __future__ import annotations
@@ -90,8 +91,31 @@ def against_bare(folder: Path, scratch: Path) -> tuple[float, float]:
     return statistics.median(speeds), statistics.median(ratios)
 
 
-def cocotb_model(folder: Path, scratch: Path) -> None:
-    """The program `accelerator` in `scratch`: cocotb's main loop around the top, as hwflow's own flags compile it."""
+def design_sources(folder: Path) -> list[Path]:
+    return [*rtl_sources(folder / back.RTL), *sorted(p for p in SIM_MODELS.glob("*.sv") if p != GAUGE_MODEL)]
+
+
+def build_with_runner(folder: Path, scratch: Path) -> None:
+    """The program `accelerator` in `scratch`, by cocotb's runner, which makes every signal public."""
+    from cocotb_tools.runner import get_runner
+
+    root = verilate.verilator_root()
+    os.environ["PATH"] = f"{root / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    os.environ["VERILATOR_ROOT"] = str(root)
+    # The wheel's makefile lacks the option that includes a precompiled header; the rest is how hwflow compiles.
+    os.environ["MAKEFLAGS"] = "CFG_CXXFLAGS_PCH_I=-include OPT_FAST=-O1 OPT_SLOW=-O0"
+    own = ("--cc", "--prefix", "Vtop")
+    get_runner("verilator").build(
+        sources=design_sources(folder),
+        hdl_toplevel=TOP,
+        build_dir=scratch,
+        build_args=[flag for flag in verilate.VERILATOR_FLAGS if flag not in own],
+        log_file=scratch / "build.log",
+    )
+
+
+def build_with_ports(folder: Path, scratch: Path) -> None:
+    """The same with nothing visible but the top's ports."""
     import cocotb_tools.config as config
 
     ports = [f"{stream}_{part}" for stream in (INPUT, OUTPUT) for part in ("TDATA", "TVALID", "TREADY")]
@@ -99,10 +123,9 @@ def cocotb_model(folder: Path, scratch: Path) -> None:
     wires = [f'public_flat_rw -module "{TOP}" -var "{port}"' for port in ("ap_clk", "ap_rst_n", *ports)]
     control.write_text("\n".join(["`verilator_config", *wires, ""]))
     root = verilate.verilator_root()
-    models = sorted(path for path in SIM_MODELS.glob("*.sv") if path != GAUGE_MODEL)
     generated = scratch / "model"
     words = [str(root / "bin" / "verilator_bin"), *verilate.VERILATOR_FLAGS, "--vpi", "--top-module", TOP]
-    words += ["--Mdir", str(generated), str(control), *(str(p) for p in (*rtl_sources(folder / back.RTL), *models))]
+    words += ["--Mdir", str(generated), str(control), *(str(path) for path in design_sources(folder))]
     subprocess.run(words, check=True, env={**os.environ, "VERILATOR_ROOT": str(root)}, capture_output=True)
     flags = [flag for flag in verilate.include_flags() if flag.startswith(("-std", "-w", "-I", "-DVM_"))]
     own = ("-O1", *flags, f"-I{generated}")
@@ -116,10 +139,9 @@ def cocotb_model(folder: Path, scratch: Path) -> None:
 
 
 def with_cocotb(folder: Path, scratch: Path) -> float:
-    """Cycles a second of cocotb."""
+    """Cycles a second of cocotb with the program in `scratch`."""
     from cocotb_tools.runner import get_runner
 
-    cocotb_model(folder, scratch)
     data: Bytes = input_bytes(load_design(folder / back.RTL), back.load_frames(folder)[:FRAMES])
     job, result = scratch / "job.json", scratch / "result.json"
     job.write_text(
@@ -146,8 +168,9 @@ def with_cocotb(folder: Path, scratch: Path) -> float:
 def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
-        folder = Path(words[0]) if words else scratch / "build"
-        if not words and build_main(["--board", "pynq-z2", "--until", "fifo", "--out", str(folder)]):
+        given = [word for word in words if word != "--no-cocotb"]
+        folder = Path(given[0]) if given else scratch / "build"
+        if not given and build_main(["--board", "pynq-z2", "--until", "fifo", "--out", str(folder)]):
             return 1
         try:
             back.require(folder)
@@ -158,12 +181,22 @@ def main(words: list[str]) -> int:
         sys.stdout.write(
             f"{folder.name}: {speed:,.0f} cycles/s with every stream compared, {of_bare:.2f} of a bare loop\n"
         )
+        enough = of_bare >= OF_BARE
+        if "--no-cocotb" in words:
+            return 0 if enough else 1
         if importlib.util.find_spec("cocotb") is None:
             sys.stdout.write("cocotb is not installed (pip install cocotb==2.1.0): not compared with it\n")
             return 1
-        slow = with_cocotb(folder, scratch)
-        sys.stdout.write(f"{folder.name}: {slow:,.0f} cycles/s with cocotb, {speed / slow:.1f} times fewer\n")
-        return 0 if of_bare >= OF_BARE and speed >= OF_COCOTB * slow else 1
+        for number, (what, make) in enumerate((("its runner", build_with_runner), ("ports only", build_with_ports))):
+            room = scratch / f"cocotb{number}"
+            room.mkdir()
+            make(folder, room)
+            slow = with_cocotb(folder, room)
+            sys.stdout.write(
+                f"{folder.name}: {slow:,.0f} cycles/s with cocotb, {what}: {speed / slow:.1f} times fewer\n"
+            )
+            enough &= what != "its runner" or speed >= OF_COCOTB * slow
+        return 0 if enough else 1
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ that sizing them changes no other file.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +23,7 @@ from hwflow.hw.wrapper import stream_ports
 TOP = "accelerator"
 GRAPH_FILE = "accelerator.onnx"
 DEPTHS_FILE = "fifo_depths.sv"
-LEAST_DEPTH = 2
+LEAST_DEPTH = 1
 
 
 def write_rtl(model: ModelWrapper, folder: Path) -> None:
@@ -52,6 +53,12 @@ def write_depths(folder: Path, depths: Mapping[str, int]) -> None:
     (folder / DEPTHS_FILE).write_text(text)
 
 
+def read_depths(folder: Path) -> dict[str, int]:
+    """The depths that `write_depths` wrote, in beats by the FIFOs' names."""
+    text = (folder / DEPTHS_FILE).read_text()
+    return {name: int(depth) for name, depth in re.findall(r"localparam int (\w+) = (\d+);", text)}
+
+
 def signal(tensor: str) -> str:
     """Prefix of a tensor's three wires in the top."""
     return operator_name(tensor)
@@ -68,11 +75,13 @@ def top_text(model: ModelWrapper) -> str:
         *stream_ports("input", "in0_V", by_tensor[source].spec.bits),
         *stream_ports("output", "out0_V", by_tensor[last].spec.bits),
     ]
-    body = []
-    for edge in streams:
-        name = signal(edge.tensor)
-        body.append(f"  logic [{edge.spec.padded_bits - 1}:0] {name}_tdata;")
-        body.append(f"  logic {name}_tvalid, {name}_tready;")
+    names = [signal(edge.tensor) for edge in streams]
+    body = [
+        *(f"  logic [{e.spec.padded_bits - 1}:0] {name}_tdata;" for e, name in zip(streams, names, strict=True)),
+        # Flags of a kind lie side by side in the simulator's memory then, and its harness reads eight at a time.
+        *(f"  logic {name}_tvalid;" for name in names),
+        *(f"  logic {name}_tready;" for name in names),
+    ]
     first, end = signal(source), signal(last)
     body += [
         f"  assign {first}_tdata = in0_V_TDATA;",

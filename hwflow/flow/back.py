@@ -16,7 +16,7 @@ from hwflow.boards import Board
 from hwflow.cache import cache_root
 from hwflow.compile.assemble import assemble
 from hwflow.compile.fold import Folding
-from hwflow.compile.generate import is_fifo, write_depths, write_rtl
+from hwflow.compile.generate import DEPTHS_FILE, is_fifo, write_depths, write_rtl
 from hwflow.compile.integers import Integers
 from hwflow.compile.streamline import integer_facts
 from hwflow.deploy.shell import shell_of
@@ -33,7 +33,7 @@ from hwflow.sim.check import SHOWN, Verdict, check
 from hwflow.sim.design import load_design
 from hwflow.sim.expected import expected_streams
 from hwflow.sim.reference import reference_tensors
-from hwflow.sim.sizing import FifoSize, from_yaml, size_fifos, to_yaml
+from hwflow.sim.sizing import Sizing, allowed_cycles, size_fifos
 from hwflow.synth.resources import Resources as Cost
 from hwflow.synth.yosys import Job, synthesise_all
 
@@ -71,12 +71,12 @@ def load_frames(folder: Path) -> Integers:
     return frames
 
 
-def size(folder: Path, progress: Progress | None = None) -> None:
-    """rtl/ and frames.npy -> fifo.yaml and rtl/fifo_depths.sv"""
-    design = load_design(folder / RTL)
-    sizes = size_fifos(folder / RTL, design, load_frames(folder), cache_root() / "sim", progress)
-    write_depths(folder / RTL, {s.name: s.depth for s in sizes})
-    publish(folder / FIFO, lambda path: path.write_text(to_yaml(sizes)))
+def size(folder: Path, progress: Progress | None = None) -> Sizing:
+    """rtl/ -> fifo.yaml and rtl/fifo_depths.sv"""
+    sizing = size_fifos(folder / RTL, load_design(folder / RTL), cache_root() / "sim", progress)
+    write_depths(folder / RTL, sizing.depths)
+    publish(folder / FIFO, lambda path: path.write_text(sizing.to_yaml()))
+    return sizing
 
 
 def verify(plan: Plan, folder: Path, progress: Progress | None = None) -> Verdict:
@@ -89,9 +89,20 @@ def verify(plan: Plan, folder: Path, progress: Progress | None = None) -> Verdic
     verdict = check(folder / RTL, design, frames, tensors, cache_root() / "sim", folder / TRACE, progress)
     folding = Folding.from_yaml((folder / FOLDING).read_text())
     wrong = rtl_differences(ModelWrapper(str(folder / DATAFLOW)), folding, folder / RTL)
-    verdict = replace(verdict, problems=(*verdict.problems, *wrong[:SHOWN]))
+    problems = (*verdict.problems, *wrong[:SHOWN], *_lost_throughput(verdict, read_sizing(folder)))
+    verdict = replace(verdict, problems=problems)
     publish(folder / VERIFY, lambda path: path.write_text(json.dumps(verdict.to_json(), indent=1) + "\n"))
     return verdict
+
+
+def _lost_throughput(verdict: Verdict, sizing: Sizing) -> list[str]:
+    """What the FIFOs of the RTL cost in the run without stalls, where it is more than sizing allows."""
+    if verdict.cycles_per_frame <= allowed_cycles(sizing.elastic_cycles):
+        return []
+    return [
+        f"run free: {verdict.cycles_per_frame} cycles a frame, {sizing.elastic_cycles} with FIFOs that never fill:"
+        f" the depths in {RTL}/{DEPTHS_FILE} cost throughput"
+    ]
 
 
 def read_verdict(folder: Path) -> Verdict:
@@ -101,7 +112,7 @@ def read_verdict(folder: Path) -> Verdict:
 def synthesise(board: Board, folder: Path, progress: Progress | None = None) -> None:
     """rtl/ and fifo.yaml -> resources.json, node by node"""
     design = load_design(folder / RTL)
-    depths = {s.name: s.depth for s in read_fifos(folder)}
+    depths = read_sizing(folder).depths
     leaves = tuple(sorted(RTL_FOLDER.glob("*.sv")))
     jobs = {}
     for node in design.graph.node:
@@ -122,8 +133,8 @@ def read_costs(folder: Path) -> dict[str, Cost]:
     return {name: Cost(**raw) for name, raw in json.loads((folder / RESOURCES).read_text()).items()}
 
 
-def read_fifos(folder: Path) -> list[FifoSize]:
-    return from_yaml((folder / FIFO).read_text())
+def read_sizing(folder: Path) -> Sizing:
+    return Sizing.from_yaml((folder / FIFO).read_text())
 
 
 def deploy(plan: Plan, folder: Path, into: Path) -> None:

@@ -134,16 +134,16 @@ def _back(runner: _Runner) -> Report | None:
     runner.run(
         "fifo",
         [back.FIFO],
-        lambda stage: back.size(folder, lambda cycle, beats: stage.tick(beats, 0, f"cycle {cycle}")),
+        lambda stage: _size(folder, stage),
         options=None if generated is None else generated.run,
-        reads=[rtl, folder / front.FRAMES],
+        reads=[rtl],
         skip=[DEPTHS_FILE],
     )
     runner.run(
         "verify",
         [back.VERIFY],
         lambda stage: _verify(plan, folder, stage),
-        reads=[rtl, *(folder / name for name in VERIFIED)],
+        reads=[rtl, folder / back.FIFO, *(folder / name for name in VERIFIED)],
     )
     board = plan.find_board()
     runner.run(
@@ -175,6 +175,15 @@ def _deploy(runner: _Runner, stage: Stage) -> None:
         stage.note = "no bitstream: no vivado on PATH" if script.is_file() else "no processing system on this part"
         return
     stage.note = "; ".join(run_vivado(folder / back.DEPLOY))
+
+
+def _size(folder: Path, stage: Stage) -> None:
+    sizing = back.size(folder, lambda cycle, beats: stage.tick(beats, 0, f"cycle {cycle}"))
+    ratio = sizing.bits / sizing.high_water_bits if sizing.high_water_bits else 1.0
+    stage.note = (
+        f"{len(sizing.fifos)} FIFOs, {sizing.bits} bits, {ratio:.2f} times their high-water marks;"
+        f" {sizing.cycles} cycles a frame with stalls, {sizing.elastic_cycles} with FIFOs that never fill"
+    )
 
 
 def _verify(plan: Plan, folder: Path, stage: Stage) -> None:

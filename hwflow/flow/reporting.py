@@ -13,7 +13,7 @@ from qonnx.custom_op.registry import getCustomOp
 from hwflow.boards import Board
 from hwflow.compile.assemble import edges
 from hwflow.compile.options import fastest_cycles
-from hwflow.flow.back import RTL, load_frames, read_costs, read_fifos, read_verdict
+from hwflow.flow.back import RTL, load_frames, read_costs, read_sizing, read_verdict
 from hwflow.flow.plan import Plan
 from hwflow.flow.stages import StageRun, versions
 from hwflow.hw.ops import StreamOp
@@ -40,7 +40,7 @@ from hwflow.report.schema import (
 from hwflow.report.solution import Solution
 from hwflow.sim.check import Verdict
 from hwflow.sim.design import load_design
-from hwflow.sim.sizing import FifoSize
+from hwflow.sim.sizing import FifoSize, Sizing
 from hwflow.synth.resources import Resources as Cost
 
 
@@ -49,7 +49,8 @@ def write_reports(plan: Plan, folder: Path, runs: Sequence[StageRun]) -> Report:
     design = load_design(folder / RTL)
     verdict = read_verdict(folder)
     costs = read_costs(folder)
-    fifos = {s.name: s for s in read_fifos(folder)}
+    sizing = read_sizing(folder)
+    fifos = {fifo.name: fifo for fifo in sizing.fifos}
     solution = read_solution(folder)
     board = plan.find_board()
     blocks = _blocks(design)
@@ -62,7 +63,7 @@ def write_reports(plan: Plan, folder: Path, runs: Sequence[StageRun]) -> Report:
         clock_mhz=plan.clock_mhz,
         input_shape=tuple(load_frames(folder).shape[1:]),
         performance=_performance(plan, verdict),
-        resources=_resources(board, layers, solution),
+        resources=_resources(board, layers, solution, sizing),
         verification=_verification(verdict),
         layers=layers,
         graph=_graph(design, fifos, blocks),
@@ -90,7 +91,7 @@ def _performance(plan: Plan, verdict: Verdict) -> Performance:
     )
 
 
-def _resources(board: Board, layers: Sequence[Layer], solution: Solution | None) -> Resources:
+def _resources(board: Board, layers: Sequence[Layer], solution: Solution | None, sizing: Sizing) -> Resources:
     used = total(layers)
     budget = board.available
     return Resources(
@@ -102,6 +103,8 @@ def _resources(board: Board, layers: Sequence[Layer], solution: Solution | None)
         predicted=None if solution is None else solution.prediction,
         binds="" if solution is None else solution.binds,
         by_group=cost_by_group(layers),
+        fifo_bits=sizing.bits,
+        fifo_high_water_bits=sizing.high_water_bits,
     )
 
 

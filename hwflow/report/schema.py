@@ -69,6 +69,9 @@ class GroupCost(Cost):
 class Resources(Cost):
     """The whole design's cost. `budget` has the board's counts under the same names; `fits`: none is exceeded.
 
+    `fifo_bits` is what all FIFOs hold when they are full, `fifo_high_water_bits` the most that each held, both before
+    depths are rounded to the shapes of memories.
+
     `predicted` is what the folding solver expected of this folding before synthesis, `binds` the resource it saw nearest
     to its limit; None and "" where it left no word. `by_group` is in pipeline order.
     """
@@ -77,6 +80,8 @@ class Resources(Cost):
     budget: dict[str, NonNegativeInt | NonNegativeFloat]
     fits: bool
     by_op: tuple[OpCost, ...] = ()
+    fifo_bits: NonNegativeInt = 0
+    fifo_high_water_bits: NonNegativeInt = 0
     predicted: Cost | None = None
     binds: Literal["lut", "ff", "bram36", "uram", "dsp", ""] = ""
     by_group: tuple[GroupCost, ...] = ()

@@ -12,14 +12,15 @@ from typing import Any
 import numpy as np
 from qonnx.core.modelwrapper import ModelWrapper
 
-from hwflow.compile.generate import signal
+from hwflow.compile.generate import read_depths, signal
 from hwflow.compile.integers import Integers
 from hwflow.errors import BuildFailed
 from hwflow.sim import vcd
 from hwflow.sim.design import INPUT, OUTPUT, compile_design
-from hwflow.sim.engine import Bytes, Cycles, Mismatch, RunResult, Simulation
+from hwflow.sim.engine import Bytes, Mismatch, RunResult, Simulation
 from hwflow.sim.expected import Expected, expected_streams, from_bytes
-from hwflow.sim.sizing import bound_cycles, input_bytes, output_beats
+from hwflow.sim.ring import describe
+from hwflow.sim.sizing import bound_cycles, input_bytes, output_beats, steady
 
 TRACE_BEFORE, TRACE_AFTER = 200, 50
 SHOWN = 20
@@ -156,6 +157,7 @@ def check(
     simulation = Simulation(compile_design(rtl, design, work))
     chosen = plans(bound, len(data) // len(frames), out_beats)
     limit = bound * (len(frames) + 12) * 4 + 200_000
+    depths = read_depths(rtl)
 
     def run(plan: RunPlan, window: tuple[int, int] | None = None) -> RunResult:
         return simulation.run(
@@ -177,7 +179,7 @@ def check(
     problems: list[str] = []
     for plan, result in zip(chosen, results, strict=True):
         differences += _differences(plan, result, streams, ops)
-        problems += _problems(plan, result, streams)
+        problems += _problems(plan, result, describe(design, result.streams, depths))
     trace = None
     if differences:
         first = differences[0]
@@ -193,7 +195,7 @@ def check(
         values=sum(s.values.size for s in streams) * len(chosen),
         mismatches=sum(s.mismatches for r in results for s in r.streams.values()),
         labels_equal=all(np.array_equal(r.outputs[OUTPUT], expect[OUTPUT]) for r in results),
-        cycles_per_frame=_steady(ends),
+        cycles_per_frame=steady(results[0].output_cycles[OUTPUT], out_beats),
         bound_cycles=bound,
         latency_cycles=int(ends[0] - results[0].first_input_cycle + 1) if len(ends) else 0,
         runs=tuple(
@@ -218,15 +220,6 @@ def check(
 
 def _beats_wrong(result: RunResult) -> int:
     return sum(s.mismatches for s in result.streams.values())
-
-
-def _steady(ends: Cycles) -> int:
-    """Cycles between two frames once the pipeline is full: the mean distance over the second half of the frames."""
-    if len(ends) < 2:
-        return 0
-    half = len(ends) // 2
-    start = min(half, len(ends) - 2)
-    return int(np.ceil((ends[-1] - ends[start]) / (len(ends) - 1 - start)))
 
 
 def _differences(
@@ -268,9 +261,11 @@ def _row(data: bytes) -> Bytes:
     return np.frombuffer(data, np.uint8)[None, :]
 
 
-def _problems(plan: RunPlan, result: RunResult, streams: Sequence[Expected]) -> list[str]:
+def _problems(plan: RunPlan, result: RunResult, ring: str) -> list[str]:
+    """What is wrong with a run but for its values. `ring`: who waits for whom, in one line, or ""."""
     if result.deadlock is not None:
-        return [f"run {plan.name}: {result.deadlock}"]
+        where = f"{result.deadlock.reason}; {ring}" if ring else str(result.deadlock)
+        return [f"run {plan.name}: {where}"]
     found = [f"run {plan.name}: stream {name} sent {n} beats too many" for name, n in result.leftovers.items()]
     return found + [f"run {plan.name}: stream {name} lacks {n} beats" for name, n in result.missing.items()]
 

@@ -150,6 +150,7 @@ class Simulation:
         self._lib = _load(library)
         with _Model(self._lib, seed=0) as model:
             self.streams = {info.name: info for info in model.infos}
+            self.gauges = {name: index for index, name in enumerate(model.gauges())}
 
     def run(
         self,
@@ -162,6 +163,8 @@ class Simulation:
         seed: int = 0,
         expect: Mapping[str, Bytes] | None = None,
         pace: Mapping[str, float | Fraction] | None = None,
+        limits: Mapping[str, int] | None = None,
+        watch: bool = True,
         record: Sequence[str] = (),
         window: tuple[int, int] | None = None,
         patience: int = 50_000,
@@ -176,6 +179,9 @@ class Simulation:
         - `expect`: what must pass on an output or tap, in order, padding aside; the first `keep` mismatches of each
           stream are kept.
         - `pace`: cycles per beat of an input; beat i is offered no earlier than cycle i * pace.
+        - `limits`: beats that a gauge holds at most; the others hold what comes.
+        - `watch`: without it a tap with nothing to expect is passed over, which is faster: its beats are not counted, and
+          movement on it alone does not keep a run alive.
         - `window`: first and last cycle to record, for the streams in `record` (default: all).
         - A run ends `drain` cycles after the last movement once all beats have passed, else with a deadlock report:
           nothing moved for `patience` cycles, or `max_cycles` are over.
@@ -185,6 +191,8 @@ class Simulation:
         """
         expect, pace = expect or {}, pace or {}
         self._check(inputs, outputs, expect, pace, record)
+        if unknown := [name for name in limits or {} if name not in self.gauges]:
+            raise ValueError(f"no gauge {unknown[0]}; there are: {', '.join(self.gauges) or 'none'}")
         if not (0.0 <= stall_in < 1.0 and 0.0 <= stall_out < 1.0):
             raise ValueError(f"stall_in={stall_in}, stall_out={stall_out}: probabilities from 0 to below 1")
         steps = {name: Fraction(value).limit_denominator(1 << 20) for name, value in pace.items()}
@@ -197,10 +205,14 @@ class Simulation:
                     model.collect(info.name, outputs.get(info.name, 0), _of_2_to_32(stall_out))
             for name, array in expect.items():
                 model.expect(name, _contiguous(array), keep)
+            for name, beats in (limits or {}).items():
+                model.limit(self.gauges[name], beats)
+            if not watch:
+                model.watch_expected()
             if window is not None:
                 model.record(record or tuple(self.streams), *window)
-            limits = (max_cycles, patience + longest, drain)
-            while (status := model.advance(_TURN, *limits)) == _RUNNING:
+            until = (max_cycles, patience + longest, drain)
+            while (status := model.advance(_TURN, *until)) == _RUNNING:
                 if progress is not None:
                     progress(model.cycles, sum(model.state(name).beats for name in outputs))
             if status == _FAILED:
@@ -276,6 +288,8 @@ def _load(library: Path) -> ctypes.CDLL:
         "hwf_gauge_count": (size, [run]),
         "hwf_gauge_name": (ctypes.c_char_p, [run, size]),
         "hwf_gauge": (size, [run, size]),
+        "hwf_limit": (None, [run, size, size]),
+        "hwf_watch_expected": (None, [run]),
     }
     for name, (result, arguments) in types.items():
         function = getattr(lib, name)
@@ -382,12 +396,19 @@ class _Model:
             cycles=int(self._lib.hwf_done_cycle(self._handle)) + 1 if status == _DONE else self.cycles,
             first_input_cycle=min(fed, default=-1),
             streams=streams,
-            high_water=self._gauges(),
+            high_water=self.gauges(),
             deadlock=None if status == _DONE else self._deadlock(status, streams, max_cycles),
             trace=self._trace() if self._recorded else None,
         )
 
-    def _gauges(self) -> dict[str, int]:
+    def limit(self, gauge: int, beats: int) -> None:
+        self._lib.hwf_limit(self._handle, gauge, beats)
+
+    def watch_expected(self) -> None:
+        self._lib.hwf_watch_expected(self._handle)
+
+    def gauges(self) -> dict[str, int]:
+        """The high-water mark of each, by its name."""
         lib, handle = self._lib, self._handle
         indices = range(lib.hwf_gauge_count(handle))
         return {lib.hwf_gauge_name(handle, i).decode(): int(lib.hwf_gauge(handle, i)) for i in indices}

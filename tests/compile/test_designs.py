@@ -15,7 +15,7 @@ from hwflow.compile.map import to_dataflow
 from hwflow.compile.streamline import integer_facts, streamline
 from hwflow.sim.check import check, raise_unless_exact
 from hwflow.sim.reference import reference_tensors
-from hwflow.sim.sizing import size_fifos
+from hwflow.sim.sizing import allowed_cycles, size_fifos
 
 pytestmark = pytest.mark.slow
 
@@ -29,11 +29,13 @@ def simulate(model: ModelProto, seed: int, folder: Path, head: str = "logits") -
     write_rtl(design, rtl)
     facts = integer_facts(streamlined)
     pictures = frames(4, facts["image"].shape[1:], seed)
-    sizes = size_fifos(rtl, design, pictures, folder / "work")
-    write_depths(rtl, {size.name: size.depth for size in sizes})
+    sizing = size_fifos(rtl, design, folder / "work")
+    assert sizing.bits <= 1.2 * sizing.high_water_bits
+    write_depths(rtl, sizing.depths)
     tensors = reference_tensors(model, facts, pictures, None)
     verdict = check(rtl, design, pictures, tensors, folder / "work", folder / "trace.vcd")
     raise_unless_exact(verdict)
+    assert verdict.cycles_per_frame <= allowed_cycles(sizing.elastic_cycles)
     assert verdict.exact and verdict.tensors > len(dataflow.graph.node) and verdict.labels_equal
     return {node.op_type.removesuffix("_rtl") for node in dataflow.graph.node}
 

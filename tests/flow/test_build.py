@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hwflow.build import main
+from hwflow.compile.generate import read_depths, write_depths
 from hwflow.flow import STAGES
 from hwflow.verify import main as verify
 
@@ -35,9 +36,13 @@ def test_every_artefact_is_there_and_every_stream_was_compared(built: tuple[Path
     report = json.loads((out / "report.json").read_text())
     check = report["verification"]
     assert check["frames"] == 4 and check["mismatches"] == 0 and check["labels_equal"]
-    wires = re.findall(r"(\w+)_tvalid, \w+_tready;", (out / "rtl" / "accelerator.sv").read_text())
+    wires = re.findall(r"logic (\w+)_tvalid;", (out / "rtl" / "accelerator.sv").read_text())
     assert len(check["streams"]) == check["tensors"] == len(wires)
     assert len(check["runs"]) == 3 and all(run["mismatches"] == 0 for run in check["runs"])
+    used = report["resources"]
+    assert 0 < used["fifo_high_water_bits"] <= used["fifo_bits"] <= 1.2 * used["fifo_high_water_bits"]
+    speed = report["performance"]
+    assert speed["bound_cycles"] <= speed["cycles_per_frame"] <= 1.01 * speed["bound_cycles"]
     assert report["resources"]["fits"] and report["performance"]["fps"] >= 200
     assert [stage["name"] for stage in report["stages"]] == list(STAGES[:-1])
 
@@ -88,6 +93,21 @@ def test_one_wrong_bit_fails_the_build_and_names_the_layer(
         assert (out / "mismatch.vcd").read_text().startswith("$timescale")
     assert main(wrong) == 1, "a build that failed may not pass from the cache"
     assert verify([str(out)]) == 1
+
+
+def test_a_fifo_too_shallow_for_its_branch_is_named(
+    built: tuple[Path, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = Path(shutil.copytree(built[0], tmp_path / "stuck"))
+    depths = read_depths(out / "rtl")
+    # The half of the channels that passes by a unit of stride 1 waits for the half that goes through its convolutions.
+    shortcut = "stage2_1_split_0_fifo"
+    assert depths[shortcut] > 1
+    write_depths(out / "rtl", depths | {shortcut: 1})
+    assert main([*built[1][:-1], str(out)]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert "run free: nothing has moved since cycle" in line
+    assert f"-> {shortcut} ->" in line and f"{shortcut} holds 1 beat and is full: too shallow" in line
 
 
 def test_a_design_that_does_not_fit_says_by_how_much(

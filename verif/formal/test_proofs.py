@@ -85,7 +85,7 @@ def line(
 
 NONE, ONE = (0, 0, 0, 0), (1, 1, 1, 1)
 EVERYDAY = [
-    *(fifo(depth, "lut") for depth in (2, 3, 5)),
+    *(fifo(depth, "lut") for depth in (1, 2, 3, 5)),
     *(fifo(depth, "block") for depth in (2, 3, 5)),
     *(fifo(depth, "lut", width=6) for depth in (2, 5)),  # wide enough for LUTRAM
     Claim("prove_fork", ("hwf_fork",), {"WIDTH": 2, "COPIES": 2}),
@@ -147,6 +147,8 @@ def test_larger_proof(claim: Claim) -> None:
 
 # A bug of each kind: what it does, in which proof, the code that is right and the code that is wrong.
 BUGS = [
+    ("loses a single beat that waits", fifo(1, "lut"), "push || (some && !pop)", "push"),
+    ("writes over a single beat", fifo(1, "lut"), "if (!some) data", "if (in0_V_TVALID) data"),
     ("takes a beat when full", fifo(3, "lut"), "DEPTH_BEATS - 1);\n\n    always_ff", "DEPTH_BEATS);\n\n    always_ff"),
     ("forgets that a beat left", fifo(3, "lut"), "if (push != pop) top", "if (push) top"),
     ("mixes up its two ends", fifo(5, "lut", width=6), "if (pop) head", "if (push) head"),

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +20,15 @@ REAL, GAUGE = RTL / "hwf_fifo.sv", SIM_MODELS / "hwf_fifo.sv"
 def fifo(width: int, depth: int, style: str = "auto") -> Variant:
     beats = Beats(np.random.default_rng(depth).integers(0, 1 << width, (FRAMES * BEATS, 1)), width)
     parameters: dict[str, int | str] = {"WIDTH": width, "DEPTH_BEATS": depth, "STYLE": style}
-    return Variant("hwf_fifo", parameters, {"in0_V": beats}, {"out0_V": beats}, FRAMES, BEATS)
+    cycles = 2 * BEATS if depth == 1 else BEATS  # a single place is full or empty, every other cycle
+    return Variant("hwf_fifo", parameters, {"in0_V": beats}, {"out0_V": beats}, FRAMES, cycles)
 
 
 # Shift registers, LUTRAM and block RAM, each from the smallest depth, at powers of two and beside them.
 EVERYDAY = [
     *(fifo(3, depth, "lut") for depth in (2, 3, 4, 5, 8, 17, 64)),
+    fifo(3, 1),
+    fifo(40, 1, "block"),
     *(fifo(40, depth, "lut") for depth in (2, 3, 7, 8, 33)),
     *(fifo(9, depth, "block") for depth in (2, 3, 4, 5, 9, 64)),
     fifo(24, 300),
@@ -56,14 +59,17 @@ def test_capacity_is_exactly_the_depth(work: Path) -> None:
 STYLES = ("lut", "block") * 4
 
 
-def gauged(work: Path, depths: Sequence[int], source: Path) -> engine.RunResult:
+def gauged(
+    work: Path, depths: Sequence[int], source: Path, limits: Mapping[str, int] | None = None
+) -> engine.RunResult:
     """FIFOs side by side, each with a random pattern of stalls of its own, the same in every run."""
     variants = [fifo(12, depth, style) for depth, style in zip(depths, STYLES, strict=True)]
     beats = fifo(12, 2).inputs["in0_V"].bytes()
     result = compiled(variants, source, work).run(
         {f"v{i}_in0_V": beats for i in range(len(depths))},
         {f"v{i}_out0_V": len(beats) for i in range(len(depths))},
-        expect={f"v{i}_out0_V": beats for i in range(len(depths))},
+        expect={} if source == GAUGE else {f"v{i}_out0_V": beats for i in range(len(depths))},
+        limits=limits,
         stall_in=0.3,
         stall_out=0.33,
         max_cycles=100_000,
@@ -86,6 +92,17 @@ def test_gauge_finds_the_depth_that_changes_nothing(work: Path) -> None:
     real = gauged(work, depths, REAL)
     same = [timing(real, i) == timing(measured, i) for i in range(len(STYLES))]
     assert same == [True] * 4 + [False] * 4
+
+
+def test_a_gauge_with_a_limit_is_a_fifo_of_that_depth(work: Path) -> None:
+    """Every cycle of it, from one place up, whatever its DEPTH_BEATS; the others of the same run have no limit."""
+    depths = [1, 2, 3, 5, 1, 2, 3, 8]
+    limited = gauged(work, [2] * len(STYLES), GAUGE, {f"v{i}": depth for i, depth in enumerate(depths)})
+    real = gauged(work, depths, REAL)
+    assert [timing(limited, i) for i in range(len(STYLES))] == [timing(real, i) for i in range(len(STYLES))]
+    assert [limited.high_water[f"v{i}"] for i in range(len(STYLES))] == depths
+    free = gauged(work, [2] * len(STYLES), GAUGE, {"v0": 1})
+    assert free.high_water["v0"] == 1 and min(free.high_water[f"v{i}"] for i in range(1, 8)) > 2
 
 
 def test_gauge_takes_what_the_real_one_could_not(work: Path) -> None:

@@ -2,14 +2,15 @@
 // First in, first out; holds exactly DEPTH_BEATS beats.
 //
 // TREADY and TVALID depend on registers alone, so a FIFO cuts every path between the node before it and the one behind.
-// A full FIFO takes its next beat one cycle after a beat has left.
+// A full FIFO takes its next beat one cycle after a beat has left: one of a single beat takes a beat in every other cycle.
 //
 // Latency 1 cycle and one beat a cycle, in every STYLE: the depth never changes the timing of what fits.
+// A single beat lies in flip-flops whatever the STYLE, at one LUT in all.
 // STYLE "lut" takes shift registers or LUTRAM, whichever needs fewer LUTs; "block" takes block RAM; "auto" takes block RAM
 // where that saves more than LUTS_A_BLOCK LUTs for each half block (RAMB18).
 module hwf_fifo #(
   parameter int    WIDTH = 8,          // bits a beat
-  parameter int    DEPTH_BEATS = 2,    // at least 2
+  parameter int    DEPTH_BEATS = 2,    // at least 1
   parameter string STYLE = "auto",     // "auto", "lut" or "block"
   parameter int    LUTS_A_BLOCK = 100
 ) (
@@ -25,14 +26,14 @@ module hwf_fifo #(
   if (WIDTH < 1) begin : g_check_width
     $error("%m: WIDTH=%0d must be at least 1", WIDTH);
   end
-  if (DEPTH_BEATS < 2) begin : g_check_depth
-    $error("%m: DEPTH_BEATS=%0d must be at least 2", DEPTH_BEATS);
+  if (DEPTH_BEATS < 1) begin : g_check_depth
+    $error("%m: DEPTH_BEATS=%0d must be at least 1", DEPTH_BEATS);
   end
   if (STYLE != "auto" && STYLE != "lut" && STYLE != "block") begin : g_check_style
     $error("%m: STYLE=%s must be auto, lut or block", STYLE);
   end
 
-  localparam int ADDRESS_BITS = $clog2(DEPTH_BEATS);
+  localparam int ADDRESS_BITS = DEPTH_BEATS > 1 ? $clog2(DEPTH_BEATS) : 1;
 
   // What Yosys makes of them on 7-series parts, in LUTs, but for what they have in common. An SRLC32E is one bit x 32 in one
   // LUT, with free multiplexers up to four; a RAM32M six bits x 32, a RAM64M three bits x 64 in four. Counters of three bits
@@ -53,15 +54,28 @@ module hwf_fifo #(
   localparam int BLOCKS =
       (WIDTH + BLOCK_WIDTH - 1) / BLOCK_WIDTH * (BLOCK_BITS <= 14 ? 1 : 1 << (BLOCK_BITS - 14));
   localparam int BLOCK_LUTS = WIDTH + 8;  // more than the control of the others
-  localparam bit BLOCK = STYLE == "block"
-      || (STYLE == "auto" && (SHIFT ? SHIFT_LUTS : RAM_LUTS) - BLOCK_LUTS > LUTS_A_BLOCK * BLOCKS);
+  localparam bit BLOCK = DEPTH_BEATS > 1 && (STYLE == "block"
+      || (STYLE == "auto" && (SHIFT ? SHIFT_LUTS : RAM_LUTS) - BLOCK_LUTS > LUTS_A_BLOCK * BLOCKS));
 
   logic push, pop;
   assign push = in0_V_TVALID && in0_V_TREADY;
   assign pop  = out0_V_TVALID && out0_V_TREADY;
 
-  if (!BLOCK && DEPTH_BEATS == 2) begin : g_pair
-    // Most FIFOs of a network are this small, so it has a form of its own: two flags instead of a counter.
+  if (DEPTH_BEATS == 1) begin : g_single
+    // The place is written until a beat is there to stay, which spares the enable a LUT.
+    logic [WIDTH-1:0] data;
+    logic             some;
+    assign in0_V_TREADY  = !some;
+    assign out0_V_TVALID = some;
+    assign out0_V_TDATA  = data;
+
+    always_ff @(posedge ap_clk) begin
+      if (!ap_rst_n) some <= 1'b0;
+      else some <= push || (some && !pop);
+      if (!some) data <= in0_V_TDATA;
+    end
+  end else if (!BLOCK && DEPTH_BEATS == 2) begin : g_pair
+    // Many FIFOs of a network are this small, so it has a form of its own: two flags instead of a counter.
     logic some, both;
     assign out0_V_TVALID = some;
     assign in0_V_TREADY  = !both;

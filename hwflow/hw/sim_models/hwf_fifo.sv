@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Takes the place of rtl/hwf_fifo.sv in simulations that find out how deep each FIFO must be.
 //
-// It has the timing of the real one (latency 1 cycle, one beat a cycle) but room for GAUGE_BEATS beats, whatever
-// DEPTH_BEATS says. `high_water` is the smallest DEPTH_BEATS with which the real FIFO would have behaved the same so far:
-// the most beats that were held when one more was accepted, that one included. A beat that leaves in the same cycle still
-// counts, because the real FIFO does not see it leave before it must say whether it has room.
+// It has the timing of the real one (latency 1 cycle, one beat a cycle), but holds as many beats as `limit` says in reset,
+// whatever DEPTH_BEATS says. The harness writes `limit`, so that one compiled model sizes the FIFOs and tries the depths found.
+// `high_water` is the smallest depth with which the real FIFO would have behaved the same so far: the most beats that were
+// held when one more was accepted, that one included. A beat that leaves in the same cycle still counts, because the real
+// FIFO does not see it leave before it must say whether it has room.
 //
-// For simulation only: no hardware has such a queue.
+// Beats are counted, not kept: TDATA is 0. No operator's handshake depends on data, so the timing of a design is the same,
+// and the compiler drops the arithmetic whose results nobody sees, which is most of a model.
+//
+// For simulation only.
 module hwf_fifo #(
   parameter int    WIDTH = 8,  // bits a beat
   parameter int    DEPTH_BEATS = 2,
   parameter string STYLE = "auto",
-  parameter int    LUTS_A_BLOCK = 100,
-  parameter int    GAUGE_BEATS = 65536
+  parameter int    LUTS_A_BLOCK = 100
 ) (
   input  logic             ap_clk,
   input  logic             ap_rst_n,
@@ -26,35 +29,40 @@ module hwf_fifo #(
   if (WIDTH < 1) begin : g_check_width
     $error("%m: WIDTH=%0d must be at least 1", WIDTH);
   end
-  if (DEPTH_BEATS < 2) begin : g_check_depth
-    $error("%m: DEPTH_BEATS=%0d must be at least 2", DEPTH_BEATS);
+  if (DEPTH_BEATS < 1) begin : g_check_depth
+    $error("%m: DEPTH_BEATS=%0d must be at least 1", DEPTH_BEATS);
   end
   if (STYLE != "auto" && STYLE != "lut" && STYLE != "block") begin : g_check_style
     $error("%m: STYLE=%s must be auto, lut or block", STYLE);
   end
-  if (GAUGE_BEATS < 2 || LUTS_A_BLOCK < 0) begin : g_check_gauge
-    $error("%m: GAUGE_BEATS=%0d must be at least 2, LUTS_A_BLOCK=%0d at least 0", GAUGE_BEATS, LUTS_A_BLOCK);
+  if (LUTS_A_BLOCK < 0) begin : g_check_block
+    $error("%m: LUTS_A_BLOCK=%0d must be at least 0", LUTS_A_BLOCK);
   end
 
-  logic [31:0]      high_water  /* verilator public_flat_rd */;
-  logic [WIDTH-1:0] queue[$];
+  logic [31:0] limit  /* verilator public_flat_rw */;
+  initial limit = '1;
 
-  // The queue is this block's own and changes in program order; all that others see is assigned at the clock edge.
-  /* verilator lint_off BLKSEQ */
+  // Read in reset only: logic that depends on what the harness writes is evaluated twice a cycle.
+  logic [31:0] depth;
+  logic [31:0] high_water  /* verilator public_flat_rd */;
+  logic [31:0] held;
+  logic        push, pop, unused;
+
+  assign in0_V_TREADY  = held < depth;
+  assign out0_V_TVALID = held != '0;
+  assign out0_V_TDATA  = '0;
+  assign push   = in0_V_TVALID && in0_V_TREADY;
+  assign pop    = out0_V_TVALID && out0_V_TREADY;
+  assign unused = ^in0_V_TDATA;
+
   always_ff @(posedge ap_clk) begin
     if (!ap_rst_n) begin
-      queue.delete();
+      depth      <= limit;
+      held       <= '0;
       high_water <= '0;
     end else begin
-      if (in0_V_TVALID && in0_V_TREADY) begin
-        queue.push_back(in0_V_TDATA);
-        if (queue.size() > high_water) high_water <= queue.size();
-      end
-      if (out0_V_TVALID && out0_V_TREADY) queue.delete(0);
+      if (push != pop) held <= push ? held + 1'b1 : held - 1'b1;
+      if (push && held >= high_water) high_water <= held + 1'b1;
     end
-    in0_V_TREADY  <= queue.size() < GAUGE_BEATS;
-    out0_V_TVALID <= queue.size() != 0;
-    if (queue.size() != 0) out0_V_TDATA <= queue[0];
   end
-  /* verilator lint_on BLKSEQ */
 endmodule

@@ -5,6 +5,8 @@
 // A cycle is: drive the inputs, settle with the clock low, sample every handshake, raise the clock.
 // The C functions at the end are what hwflow/sim/engine.py calls. They never throw: a failure is kept as text.
 
+#include <algorithm>
+#include <bit>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
@@ -114,6 +116,9 @@ public:
     }
 
     std::string error;
+    std::vector<std::pair<uint64_t, uint32_t>> limits;  // of gauges by index, in beats
+    bool watch_expected = false;
+
     std::vector<Stream>& streams() { return streams_; }
     const std::vector<Gauge>& gauges() const { return model_->gauges; }
     uint64_t cycles() const { return cycle_; }
@@ -147,17 +152,23 @@ private:
         for (Stream& s : streams_) {
             if (s.wires.kind == Kind::input) inputs_.push_back(&s);
             if (s.wires.kind == Kind::output) outputs_.push_back(&s);
-            if (s.wires.kind == Kind::tap) taps_.push_back(&s);
+            if (s.wires.kind == Kind::tap && (s.expect != nullptr || !watch_expected)) {
+                taps_.push_back(&s);
+            }
             if (s.trace_handshake != nullptr) traced_.push_back(&s);
             s.targeted = s.target != 0;
             if (s.targeted) ++pending_;
         }
         watch_all_ = !taps_.empty() || !traced_.empty();
+        group_taps();
         *model_->reset_n = 0;
         for (Stream* s : inputs_) *s->wires.valid = 0;
         for (Stream* s : outputs_) *s->wires.ready = 0;
         for (int i = 0; i < kResetCycles; ++i) {
             settle();
+            // The first evaluation runs the design's initial blocks, which set the limits too.
+            if (i == 0)
+                for (const auto& [index, beats] : limits) *model_->gauges[index].limit = beats;
             rise();
         }
         *model_->reset_n = 1;
@@ -219,6 +230,45 @@ private:
         last_move_ = cycle_;
     }
 
+    // Taps whose valid flags lie side by side in memory, and whose ready flags do: a byte each, 0 or 1.
+    struct Group {
+        const CData* valid;
+        const CData* ready;
+        Stream* taps[8];
+    };
+
+    static uint64_t load(const CData* flags) {
+        uint64_t bytes;
+        std::memcpy(&bytes, flags, sizeof bytes);
+        if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
+        return bytes;
+    }
+
+    // Of hundreds of streams few move in a cycle: eight at a time are passed over. The generated top declares its flags
+    // so that nearly all taps find a group; the others stay in `taps_`.
+    void group_taps() {
+        std::vector<Stream*> sorted = taps_;
+        std::sort(sorted.begin(), sorted.end(),
+                  [](const Stream* a, const Stream* b) { return a->wires.valid < b->wires.valid; });
+        taps_.clear();
+        for (size_t first = 0; first < sorted.size();) {
+            const StreamWires& start = sorted[first]->wires;
+            size_t count = 1;
+            while (count < 8 && first + count < sorted.size() &&
+                   sorted[first + count]->wires.valid == start.valid + count &&
+                   sorted[first + count]->wires.ready == start.ready + count)
+                ++count;
+            if (count == 8) {
+                Group& group = groups_.emplace_back(Group{start.valid, start.ready, {}});
+                std::copy_n(sorted.begin() + static_cast<std::ptrdiff_t>(first), count, group.taps);
+            } else {
+                taps_.insert(taps_.end(), sorted.begin() + static_cast<std::ptrdiff_t>(first),
+                             sorted.begin() + static_cast<std::ptrdiff_t>(first + count));
+            }
+            first += count;
+        }
+    }
+
     static bool moves(const Stream* s) { return (*s->wires.valid & *s->wires.ready) != 0; }
 
     void trace() {
@@ -245,6 +295,10 @@ private:
             settle();
             if constexpr (kWatchAll) {
                 trace();
+                for (const Group& group : groups_) {
+                    uint64_t moving = load(group.valid) & load(group.ready);
+                    for (; moving != 0; moving &= moving - 1) passed(*group.taps[std::countr_zero(moving) / 8]);
+                }
                 for (Stream* s : taps_)
                     if (moves(s)) passed(*s);
             }
@@ -269,6 +323,7 @@ private:
     std::unique_ptr<Model> model_;
     std::vector<Stream> streams_;
     std::vector<Stream*> inputs_, outputs_, taps_, traced_;
+    std::vector<Group> groups_;
     bool started_ = false, watch_all_ = false;
     uint64_t cycle_ = 0, last_move_ = 0, done_cycle_ = 0, pending_ = 0;
     uint64_t window_first_ = 0, window_count_ = 0;
@@ -295,10 +350,13 @@ void Model::add_tap(const VerilatedContext& context, const char* scope, const ch
                        data_bits != 0 ? data_bits : wire.entBits()});
 }
 
-void Model::add_gauge(const VerilatedContext& context, const char* scope, const char* name, const char* reg) {
-    const VerilatedVar& wire = find(context, scope, reg);
-    if (wire.entBits() > 64) throw std::runtime_error{std::string{scope} + "." + reg + " is wider than 64 bits"};
-    gauges.push_back({name, static_cast<const uint8_t*>(wire.datap()), wire.entBits()});
+void Model::add_gauge(const VerilatedContext& context, const char* scope, const char* name) {
+    const auto words = [&](const char* reg) {
+        const VerilatedVar& wire = find(context, scope, reg);
+        if (wire.entBits() != 32) throw std::runtime_error{std::string{scope} + "." + reg + " is not 32 bits wide"};
+        return static_cast<uint32_t*>(wire.datap());
+    };
+    gauges.push_back({name, words("high_water"), words("limit")});
 }
 
 }  // namespace hwf
@@ -423,10 +481,14 @@ uint64_t hwf_gauge_count(void* run) { return static_cast<Run*>(run)->gauges().si
 const char* hwf_gauge_name(void* run, uint64_t index) { return static_cast<Run*>(run)->gauges()[index].name.c_str(); }
 
 uint64_t hwf_gauge(void* run, uint64_t index) {
-    const hwf::Gauge& gauge = static_cast<Run*>(run)->gauges()[index];
-    uint64_t value = 0;
-    std::memcpy(&value, gauge.data, (gauge.bits + 7) / 8);
-    return value;
+    return *static_cast<Run*>(run)->gauges()[index].high_water;
 }
+
+void hwf_limit(void* run, uint64_t index, uint64_t beats) {
+    static_cast<Run*>(run)->limits.emplace_back(index, static_cast<uint32_t>(beats));
+}
+
+// Taps without a beat to expect are not watched: their beats are not counted.
+void hwf_watch_expected(void* run) { static_cast<Run*>(run)->watch_expected = true; }
 
 }  // extern "C"

@@ -25,11 +25,11 @@ struct StreamWires {
     uint32_t data_bits;  // the lowest ones, which are compared; the others are padding
 };
 
-// A register of the design that is read when a run ends; `data` as above, at most 64 bits.
+// A FIFO of the sizing model: the most beats that it held, and the depth that it takes over in reset, of 32 bits each.
 struct Gauge {
     std::string name;
-    const uint8_t* data;
-    uint32_t bits;
+    const uint32_t* high_water;
+    uint32_t* limit;
 };
 
 class Model {
@@ -46,7 +46,7 @@ protected:
     // Signals inside the design, made public by the control file; throw std::runtime_error where Verilator has none.
     void add_tap(const VerilatedContext& context, const char* scope, const char* name, const char* data,
                  const char* valid, const char* ready, uint32_t data_bits);
-    void add_gauge(const VerilatedContext& context, const char* scope, const char* name, const char* reg);
+    void add_gauge(const VerilatedContext& context, const char* scope, const char* name);
 };
 
 // Defined by the glue of the design.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stands in for the FIFO that measures: a buffer of four beats and a register with the most that it ever held.
+// Stands in for the FIFO that measures: a buffer of `limit` beats, four at most, and a register with the
+// most that it ever held.
 module hwf_fifo #(
   parameter int WIDTH = 8
 ) (
@@ -14,17 +15,19 @@ module hwf_fifo #(
 );
   logic [3:0][WIDTH-1:0] beats;
   logic [2:0]            count;
-  logic [31:0]           high_water;
+  logic [31:0]           high_water, limit, depth;
   logic                  push, pop;
 
+  initial limit = 4;
   assign push = in0_V_TVALID && in0_V_TREADY;
   assign pop = out0_V_TVALID && out0_V_TREADY;
-  assign in0_V_TREADY = count != 3'd4;
+  assign in0_V_TREADY = 32'(count) < depth;
   assign out0_V_TVALID = count != 3'd0;
   assign out0_V_TDATA = beats[2'(count - 3'd1)];
 
   always_ff @(posedge ap_clk) begin
     if (!ap_rst_n) begin
+      depth      <= limit;
       count      <= '0;
       high_water <= '0;
     end else begin

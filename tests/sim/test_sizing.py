@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Depths from high-water marks: which FIFOs get a single beat, when that is taken back, and what a frame is said to take."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from networks import small_case
+from qonnx.core.datatype import DataType
+
+from hwflow.compile.assemble import assemble
+from hwflow.compile.fold import Folding
+from hwflow.compile.generate import DEPTHS_FILE, read_depths, write_depths, write_rtl
+from hwflow.compile.map import to_dataflow
+from hwflow.errors import BuildFailed
+from hwflow.hw.ops import StreamSpec
+from hwflow.sim import design as design_module
+from hwflow.sim import sizing
+from hwflow.sim.design import OUTPUT, compile_design
+from hwflow.sim.engine import Deadlock
+from hwflow.sim.sizing import FifoSize, Sizing, allowed_cycles, spare, steady
+
+
+def test_a_frame_takes_what_lies_between_two_ends_of_a_steady_stream() -> None:
+    # Two beats a frame; the ends are at 90, 200, 300, 400: the first distance fills the pipeline.
+    assert steady(np.array([50, 90, 150, 200, 250, 300, 350, 400]), 2) == 100
+    assert steady(np.array([10, 110]), 1) == 100
+    assert steady(np.array([10, 110, 211, 311]), 1) == 100
+    assert steady(np.array([0, 100, 200, 301, 401]), 1) == 101, "a fraction of a cycle is rounded up"
+    assert steady(np.array([10]), 1) == 0 and steady(np.array([10, 20]), 2) == 0
+
+
+def test_an_end_stalls_only_where_it_has_time_to_spare() -> None:
+    assert spare(1, 1000) == 0.5
+    assert spare(200, 1000) == pytest.approx(0.2)
+    assert spare(250, 1000) == 0.0 and spare(1000, 1000) == 0.0
+
+
+def test_the_same_throughput_is_a_percent_or_some_cycles() -> None:
+    assert allowed_cycles(100_000) == 101_000
+    assert allowed_cycles(500) == 564
+
+
+def test_file() -> None:
+    found = Sizing(1000, 1001, (FifoSize("a", 8, 0, 1), FifoSize("b", 3, 20, 20)))
+    assert Sizing.from_yaml(found.to_yaml()) == found
+    assert (found.bits, found.high_water_bits, found.depths) == (68, 60, {"a": 1, "b": 20})
+
+
+STUCK = Deadlock("nothing has moved since cycle 7", 99, (), (), ())
+BOUND = 100
+
+
+def operator(name: str, beats: int) -> Any:
+    spec = StreamSpec((1, beats), 1, DataType["UINT8"])
+    return SimpleNamespace(onnx_node=SimpleNamespace(name=name), streams_in=lambda: (spec,))
+
+
+def sized(
+    monkeypatch: pytest.MonkeyPatch, cycles: Callable[[Mapping[str, int]], int | None], rates: Mapping[str, int]
+) -> tuple[Sizing, list[dict[str, int]]]:
+    """Depths of FIFOs that hold two beats at most; `cycles` a frame at some depths (None: deadlock)."""
+    tried: list[dict[str, int]] = []
+
+    class Runs:
+        bound, out_beats = BOUND, 1
+
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def paced(self, limits: Mapping[str, int]) -> Any:
+            return SimpleNamespace(output_cycles={OUTPUT: np.arange(3) * 2000}, marks={n: 2 for n in rates} | limits)
+
+        def stalled(self, depths: Mapping[str, int]) -> Any:
+            tried.append(dict(depths))
+            taken = cycles(depths)
+            ends = np.arange(3) * (taken or 0)
+            deadlock = STUCK if taken is None else None
+            return SimpleNamespace(output_cycles={OUTPUT: ends}, deadlock=deadlock, streams={})
+
+        def marks(self, result: Any) -> dict[str, int]:
+            return dict(result.marks)
+
+    monkeypatch.setattr(sizing, "_Runs", Runs)
+    monkeypatch.setattr(sizing, "describe", lambda *_: "")
+    fifos = [operator(name, beats) for name, beats in rates.items()]
+    return sizing._size(None, None, fifos, None), tried  # type: ignore[arg-type]
+
+
+def test_slow_streams_get_a_single_beat(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, tried = sized(monkeypatch, lambda _: 2010, {"slow": 25, "fast": 26})
+    assert found == Sizing(2000, 2010, (FifoSize("slow", 8, 1, 1), FifoSize("fast", 8, 2, 2)))
+    assert tried == [{"slow": 1, "fast": 2}]
+
+
+@pytest.mark.parametrize("lost", [3000, None])
+def test_a_single_beat_that_costs_throughput_is_taken_back(monkeypatch: pytest.MonkeyPatch, lost: int | None) -> None:
+    found, tried = sized(monkeypatch, lambda depths: lost if depths["slow"] == 1 else 2000, {"slow": 4})
+    assert found == Sizing(2000, 2000, (FifoSize("slow", 8, 2, 2),))
+    assert tried == [{"slow": 1}, {"slow": 2}]
+
+
+def test_depths_that_cost_throughput_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        BuildFailed, match="2065 cycles a frame at the measured depths, 2000 with FIFOs without a limit"
+    ):
+        sized(monkeypatch, lambda _: 2065, {"slow": 4})
+    with pytest.raises(BuildFailed, match=r"^FIFO sizing: nothing has moved since cycle 7; "):
+        sized(monkeypatch, lambda _: None, {"slow": 4})
+
+
+def test_neither_weights_nor_depths_change_the_model_that_is_sized(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    design = assemble(to_dataflow(small_case().model), Folding(1, {}))
+    rtl = tmp_path / "rtl"
+    write_rtl(design, rtl)
+    node = next(n.name for n in design.graph.node if n.op_type == "BinaryMVAU_rtl")
+    fifo = next(n.name for n in design.graph.node if n.op_type == "ElasticFIFO_rtl")
+
+    def texts() -> dict[str, str]:
+        seen: dict[str, str] = {}
+
+        def build(top: str, sources: list[Path], *_: object, **__: object) -> Path:
+            seen.update({path.name: path.read_text() for path in sources})
+            return Path(top)
+
+        monkeypatch.setattr(design_module, "build", build)
+        compile_design(rtl, design, tmp_path, gauges=[fifo])
+        return seen
+
+    before = texts()
+    wrapper = rtl / f"{node}.sv"
+    text = wrapper.read_text()
+    head, rest = text.split(".WEIGHTS(", 1)
+    constant, tail = rest.split("'h", 1)
+    wrapper.write_text(f"{head}.WEIGHTS({constant}'h1{tail[1:]}")
+    assert wrapper.read_text() != text
+    write_depths(rtl, read_depths(rtl) | {fifo: 77})
+    assert "= 77;" in (rtl / DEPTHS_FILE).read_text()
+    assert texts() == before
+    assert (rtl / "hwf_threshold.sv").read_text() != before["hwf_threshold.sv"], "tables are not made"
+    assert (rtl / "hwf_replay.sv").read_text() == before["hwf_replay.sv"]

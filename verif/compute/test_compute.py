@@ -113,7 +113,7 @@ def latency(variant: Variant) -> int:
     """Cycles from the last beat that a result needs to its first beat, as the modules' headers have it."""
     number = {name: value for name, value in variant.parameters.items() if isinstance(value, int)}
     if variant.module.startswith("hwf_mvu"):
-        fetch = number["MW"] // number["SIMD"] if number["MH"] > number["PE"] else 0
+        fetch = number["MW"] // number["SIMD"] if number["MH"] > number["PE"] and number["MW"] > number["SIMD"] else 0
         if variant.module == "hwf_mvu_int":
             return fetch + number["SIMD"] + 3
         return fetch + 3 + (number["ABITS"] > 1)

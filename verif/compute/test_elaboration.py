@@ -52,6 +52,8 @@ CASES: list[tuple[str, dict[str, int | str]]] = [
     ("hwf_popcount", {"N": 28}),
     ("hwf_replay", {"STYLE": "block"}),
     ("hwf_replay", {"TIMES": 1}),
+    ("hwf_replay", {"WORDS": 1}),
+    ("hwf_replay", {"WIDTH": 40, "WORDS": 40}),
     ("hwf_rom", {}),
     ("hwf_rom", {"STYLE": "block"}),
     ("hwf_row_sum", {}),

@@ -22,7 +22,7 @@ from hwflow.hw.wrapper import stream_ports
 TOP = "accelerator"
 GRAPH_FILE = "accelerator.onnx"
 DEPTHS_FILE = "fifo_depths.sv"
-LEAST_DEPTH = 2
+LEAST_DEPTH = 1
 
 
 def write_rtl(model: ModelWrapper, folder: Path) -> None:

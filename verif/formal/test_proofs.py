@@ -76,7 +76,7 @@ def swg(
 
 NONE, ONE = (0, 0, 0, 0), (1, 1, 1, 1)
 EVERYDAY = [
-    *(fifo(depth, "lut") for depth in (2, 3, 5)),
+    *(fifo(depth, "lut") for depth in (1, 2, 3, 5)),
     *(fifo(depth, "block") for depth in (2, 3, 5)),
     *(fifo(depth, "lut", width=6) for depth in (2, 5)),  # wide enough for LUTRAM
     Claim("prove_fork", ("hwf_fork",), {"WIDTH": 2, "COPIES": 2}),
@@ -130,6 +130,13 @@ def test_larger_proof(claim: Claim) -> None:
 
 # A bug of each kind: what it does, in which proof, the code that is right and the code that is wrong.
 BUGS = [
+    (
+        "takes a beat too many",
+        fifo(1, "lut"),
+        "room ? !in0_V_TVALID : out0_V_TREADY",
+        "out0_V_TREADY || (room && !in0_V_TVALID)",
+    ),
+    ("keeps no beat", fifo(1, "lut"), "if (room) held", "held"),
     ("takes a beat when full", fifo(3, "lut"), "DEPTH_BEATS - 1);\n\n    always_ff", "DEPTH_BEATS);\n\n    always_ff"),
     ("forgets that a beat left", fifo(3, "lut"), "if (push != pop) top", "if (push) top"),
     ("mixes up its two ends", fifo(5, "lut", width=6), "if (pop) head", "if (push) head"),

@@ -20,11 +20,15 @@ REAL, GAUGE = RTL / "hwf_fifo.sv", SIM_MODELS / "hwf_fifo.sv"
 def fifo(width: int, depth: int, style: str = "auto") -> Variant:
     beats = Beats(np.random.default_rng(depth).integers(0, 1 << width, (FRAMES * BEATS, 1)), width)
     parameters: dict[str, int | str] = {"WIDTH": width, "DEPTH_BEATS": depth, "STYLE": style}
-    return Variant("hwf_fifo", parameters, {"in0_V": beats}, {"out0_V": beats}, FRAMES, BEATS)
+    return Variant(
+        "hwf_fifo", parameters, {"in0_V": beats}, {"out0_V": beats}, FRAMES, BEATS * (2 if depth == 1 else 1)
+    )
 
 
-# Shift registers, LUTRAM and block RAM, each from the smallest depth, at powers of two and beside them.
+# A register; shift registers, LUTRAM and block RAM, each from the smallest depth, at powers of two and beside them.
 EVERYDAY = [
+    fifo(5, 1),
+    fifo(40, 1, "block"),
     *(fifo(3, depth, "lut") for depth in (2, 3, 4, 5, 8, 17, 64)),
     *(fifo(40, depth, "lut") for depth in (2, 3, 7, 8, 33)),
     *(fifo(9, depth, "block") for depth in (2, 3, 4, 5, 9, 64)),

@@ -211,7 +211,7 @@ class WidthConverter_rtl(StreamOp):
 
 
 class ElasticFIFO_rtl(StreamOp):
-    """First in, first out (FINN: StreamingFIFO, whose RTL Verilator refuses); `depth` in beats, at least 2."""
+    """First in, first out (FINN: StreamingFIFO, whose RTL Verilator refuses); `depth` in beats, at least 1."""
 
     leaf = "hwf_fifo"
 

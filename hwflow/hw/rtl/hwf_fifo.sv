@@ -2,14 +2,15 @@
 // First in, first out; holds exactly DEPTH_BEATS beats.
 //
 // TREADY and TVALID depend on registers alone, so a FIFO cuts every path between the node before it and the one behind.
-// A full FIFO takes its next beat one cycle after a beat has left.
+// A full FIFO takes its next beat one cycle after a beat has left; one of a single beat is just a register, and passes every
+// other cycle at most.
 //
-// Latency 1 cycle and one beat a cycle, in every STYLE: the depth never changes the timing of what fits.
+// Latency 1 cycle and, from two beats on, one beat a cycle, in every STYLE: the depth never changes the timing of what fits.
 // STYLE "lut" takes shift registers or LUTRAM, whichever needs fewer LUTs; "block" takes block RAM; "auto" takes block RAM
 // where that saves more than LUTS_A_BLOCK LUTs for each half block (RAMB18).
 module hwf_fifo #(
   parameter int    WIDTH = 8,          // bits a beat
-  parameter int    DEPTH_BEATS = 2,    // at least 2
+  parameter int    DEPTH_BEATS = 2,    // at least 1
   parameter string STYLE = "auto",     // "auto", "lut" or "block"
   parameter int    LUTS_A_BLOCK = 100
 ) (
@@ -25,8 +26,8 @@ module hwf_fifo #(
   if (WIDTH < 1) begin : g_check_width
     $error("%m: WIDTH=%0d must be at least 1", WIDTH);
   end
-  if (DEPTH_BEATS < 2) begin : g_check_depth
-    $error("%m: DEPTH_BEATS=%0d must be at least 2", DEPTH_BEATS);
+  if (DEPTH_BEATS < 1) begin : g_check_depth
+    $error("%m: DEPTH_BEATS=%0d must be at least 1", DEPTH_BEATS);
   end
   if (STYLE != "auto" && STYLE != "lut" && STYLE != "block") begin : g_check_style
     $error("%m: STYLE=%s must be auto, lut or block", STYLE);
@@ -56,12 +57,26 @@ module hwf_fifo #(
   localparam bit BLOCK = STYLE == "block"
       || (STYLE == "auto" && (SHIFT ? SHIFT_LUTS : RAM_LUTS) - BLOCK_LUTS > LUTS_A_BLOCK * BLOCKS);
 
+  /* verilator lint_off UNUSEDSIGNAL */  // a register needs neither
   logic push, pop;
+  /* verilator lint_on UNUSEDSIGNAL */
   assign push = in0_V_TVALID && in0_V_TREADY;
   assign pop  = out0_V_TVALID && out0_V_TREADY;
 
-  if (!BLOCK && DEPTH_BEATS == 2) begin : g_pair
-    // Most FIFOs of a network are this small, so it has a form of its own: two flags instead of a counter.
+  if (DEPTH_BEATS == 1) begin : g_register
+    // Half of a network's FIFOs never hold more. No bit takes a look-up table.
+    logic room;
+    logic [WIDTH-1:0] held;
+    assign in0_V_TREADY  = room;
+    assign out0_V_TVALID = !room;
+    assign out0_V_TDATA  = held;
+    always_ff @(posedge ap_clk) begin
+      if (!ap_rst_n) room <= 1'b1;
+      else room <= room ? !in0_V_TVALID : out0_V_TREADY;
+      if (room) held <= in0_V_TDATA;
+    end
+  end else if (!BLOCK && DEPTH_BEATS == 2) begin : g_pair
+    // Small FIFOs are the most frequent ones, so this has a form of its own: two flags instead of a counter.
     logic some, both;
     assign out0_V_TVALID = some;
     assign in0_V_TREADY  = !both;

@@ -26,8 +26,8 @@ module hwf_fifo #(
   if (WIDTH < 1) begin : g_check_width
     $error("%m: WIDTH=%0d must be at least 1", WIDTH);
   end
-  if (DEPTH_BEATS < 2) begin : g_check_depth
-    $error("%m: DEPTH_BEATS=%0d must be at least 2", DEPTH_BEATS);
+  if (DEPTH_BEATS < 1) begin : g_check_depth
+    $error("%m: DEPTH_BEATS=%0d must be at least 1", DEPTH_BEATS);
   end
   if (STYLE != "auto" && STYLE != "lut" && STYLE != "block") begin : g_check_style
     $error("%m: STYLE=%s must be auto, lut or block", STYLE);

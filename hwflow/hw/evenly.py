@@ -19,8 +19,11 @@ END = 1 << 40  # beyond all thresholds, and far from overflow
 
 @dataclass(frozen=True)
 class Even:
-    """A channel's threshold n, counted from the middle one, is ceil((center + n * distance) / 2^frac); where `bent`, those
-    above the middle are ceil((center + jump + (n - (steps + 1) / 4) * upper) / 2^frac). Arrays have one entry a channel."""
+    """Threshold n of a channel, counted from the middle one, is ceil((center + n * distance) / 2^frac).
+
+    Where `bent`, those above the middle are ceil((center + jump + (n - (steps + 1) / 4) * upper) / 2^frac). Arrays have one
+    entry a channel.
+    """
 
     frac: int
     centers: Integers

@@ -142,7 +142,7 @@ def test_generated_files(small: ModelWrapper, tmp_path: Path) -> None:
         assert re.search(rf"\bu_{node.name} \(", top)
         assert node.name in fifos or re.search(rf"^module {node.name} \($", text, re.MULTILINE)
     depths = re.findall(r"localparam int (\w+) = (\d+);", files["fifo_depths.sv"].decode())
-    assert depths == [(name, "2") for name in fifos]
+    assert depths == [(name, "1") for name in fifos]
     for _width, _value in re.findall(
         r"(\d+)'h([0-9a-f]+)", "".join(f.decode() for n, f in files.items() if n.endswith(".sv"))
     ):

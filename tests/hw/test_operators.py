@@ -102,3 +102,20 @@ def test_a_pe_that_does_not_divide(kind: str, attributes: dict[str, int], messag
 
 def test_divisors() -> None:
     assert divisors(12) == [1, 2, 3, 4, 6, 12]
+
+
+@pytest.mark.parametrize("kind", ["dsp", "lut"])
+def test_products_on_slices_or_in_tables(kind: str) -> None:
+    common = {"MW": 4, "MH": 2, "numInputVectors": [1], "inputDataType": "INT4", "weightDataType": "INT6"}
+    op = operator("IntegerMVAU", 2, outputDataType="INT16", resType=kind, **common)
+    assert op.parameters([np.zeros((4, 2), np.int64)])["MULTIPLIER"] == kind
+
+
+@pytest.mark.parametrize("channels", [1, 96])
+def test_even_thresholds_where_tables_cost_more(channels: int) -> None:
+    thresholds = np.arange(-3, 4) * 11 + np.arange(channels)[:, None] % 5
+    op = operator(
+        "ChannelThreshold", 2, NumChannels=channels, PE=1, numInputVectors=[1], inputDataType="INT10",
+        outputDataType="INT3", numSteps=7, bias=-4, thresholdBits=10,
+    )  # fmt: skip
+    assert op.parameters([thresholds]).get("EVEN", 0) == int(channels > 1)

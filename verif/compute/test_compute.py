@@ -35,7 +35,6 @@ VARIANTS = [
     mvu_int(9, 2, 1, 1, 8, 8, obits=10),  # cut
     # Two rows on a slice, the low sum as long as its field or up to four bits longer.
     mvu_int(2, 4, 1, 2, 8, 8),
-    mvu_int(4, 4, 2, 4, 8, 8),
     mvu_int(4, 4, 4, 2, 8, 8),
     mvu_int(6, 3, 6, 3, 8, 8, symmetric=True),  # one row is left over
     mvu_int(18, 2, 9, 2, 8, 8),
@@ -43,7 +42,6 @@ VARIANTS = [
     mvu_int(8, 2, 4, 2, 6, 4, signed=True),
     mvu_int(8, 4, 4, 4, 6, 4, signed=True, symmetric=True),
     mvu_int(4, 2, 1, 2, 17, 2),  # the widest activation beside a pair
-    mvu_int(20, 2, 10, 2, 8, 8, obits=12, symmetric=True),
     mvu_int(40, 2, 20, 2, 8, 8),  # longer still: a slice a row
     mvu_int(6, 4, 3, 2, 8, 8, multiplier="lut"),
     mvu_int(4, 4, 2, 2, 6, 4, signed=True, multiplier="lut"),
@@ -79,6 +77,8 @@ VARIANTS = [
     line(70, 1, 7, 3, 5, 6, 10, style="block"),
     line(6, 2, 8, 4, 7, 9, 14, knee=True),
     line(5, 1, 6, 5, 2, 4, 8, knee=True, signed=False, style="block"),
+    affine(8, 2, 7, 6, 3, 5, 4, powers=(0, 3)),  # shifts instead of products
+    affine(40, 1, 7, 6, 2, 7, 2, powers=(2, 5)),
     table(1, 1, 3, 2),
     table(6, 2, 4, 5),
     table(3, 1, 5, 8, "block"),
@@ -118,7 +118,7 @@ def latency(variant: Variant) -> int:
     """Cycles from the last beat that a result needs to its first beat, as the modules' headers have it."""
     number = {name: value for name, value in variant.parameters.items() if isinstance(value, int)}
     if variant.module.startswith("hwf_mvu"):
-        fetch = number["MW"] // number["SIMD"] if number["MH"] > number["PE"] else 0
+        fetch = number["MW"] // number["SIMD"] if number["MH"] > number["PE"] and number["MW"] > number["SIMD"] else 0
         if variant.module == "hwf_mvu_int":
             return fetch + number["SIMD"] + 3
         return fetch + 3 + (number["ABITS"] > 1)

@@ -259,11 +259,15 @@ def affine(
     *,
     signed: bool = True,
     osigned: bool = True,
+    powers: tuple[int, int] | None = None,
 ) -> Variant:
+    """Random lines; with `powers` all slopes are powers of two, from the first to the second."""
     random = np.random.default_rng([c, pe, ibits, obits, frac])
     pixels = 24
     knees = codes(random, (c,), ibits + 1, signed=True)
     slopes = codes(random, (2, c), mbits, signed=True)
+    if powers is not None:
+        slopes = 1 << random.integers(powers[0], powers[1] + 1, (2, c))
     offsets = codes(random, (2, c), abits, signed=True)
     values = codes(random, (FRAMES * pixels, c), ibits, signed)
     low, high = (-(1 << (ibits - 1)), (1 << (ibits - 1)) - 1) if signed else (0, (1 << ibits) - 1)

@@ -30,6 +30,7 @@ CASES: list[tuple[str, Parameters]] = [
     ("hwf_concat", {}),
     ("hwf_concat", {"BITS": 3, "PE": 2, "C0": 6, "C1": 4}),
     ("hwf_fifo", {}),
+    ("hwf_fifo", {"WIDTH": 9, "DEPTH_BEATS": 1}),
     ("hwf_fifo", {"WIDTH": 1, "DEPTH_BEATS": 33}),
     ("hwf_fifo", {"WIDTH": 7, "DEPTH_BEATS": 1}),
     ("hwf_fifo", {"WIDTH": 24, "DEPTH_BEATS": 1, "STYLE": "block"}),

@@ -24,8 +24,10 @@ def fifo(width: int, depth: int, style: str = "auto") -> Variant:
     return Variant("hwf_fifo", parameters, {"in0_V": beats}, {"out0_V": beats}, FRAMES, cycles)
 
 
-# Shift registers, LUTRAM and block RAM, each from the smallest depth, at powers of two and beside them.
+# A register; shift registers, LUTRAM and block RAM, each from the smallest depth, at powers of two and beside them.
 EVERYDAY = [
+    fifo(5, 1),
+    fifo(40, 1, "block"),
     *(fifo(3, depth, "lut") for depth in (2, 3, 4, 5, 8, 17, 64)),
     fifo(3, 1),
     fifo(40, 1, "block"),

@@ -112,36 +112,10 @@ class ChannelThreshold_rtl(_ChannelFunction):
             return self._line_parameters(constants[1])
         if self.impl() == "search":
             return {**self._threshold_parameters(constants), "STYLE": str(self.get_nodeattr("ram_style"))}
-        return {**self._threshold_parameters(constants), **self._even_parameters(constants[0])}
-
-    def _even_parameters(self, thresholds: Integers) -> dict[str, int | str | Bits]:
-        """Centers and distances, where thresholds have some and their tables would take more LUTs."""
         dtype = self.datatype("inputDataType")
-        even = evenly_spaced(thresholds, int(dtype.min()), int(dtype.max()))
         folds = self.integer("NumChannels") // self.integer("PE")
-        if even is None:
-            return {}
-        ibits, levels = int(dtype.bitwidth()), thresholds.shape[1].bit_length()
-        dbits = max(1, *(int(d.max()).bit_length() for d in (even.distances, even.uppers)))
-        jbits = max(1, int(even.jumps.max()).bit_length())
-        step_bits = 2 * dbits + jbits if even.bent else dbits
-        if even_luts(folds, ibits, levels, even.frac, step_bits) >= table_luts(folds, ibits, levels):
-            return {}
-        found: dict[str, int | str | Bits] = {
-            "EVEN": 1,
-            "FRAC": even.frac,
-            "DBITS": dbits,
-            "CENTERS": pack(even.centers, ibits + 1 + even.frac),
-            "DISTANCES": pack(even.distances, dbits),
-        }
-        if even.bent:
-            found |= {
-                "BENT": 1,
-                "JBITS": jbits,
-                "UPPERS": pack(even.uppers, dbits),
-                "JUMPS": pack(even.jumps, jbits),
-            }
-        return found
+        even = even_parameters(constants[0], int(dtype.min()), int(dtype.max()), folds)
+        return {**self._threshold_parameters(constants), **even}
 
     def _threshold_parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         bipolar = self.datatype("outputDataType") == DataType["BIPOLAR"]
@@ -250,6 +224,32 @@ class ChannelTable_rtl(_ChannelFunction):
         codes = arrays[0] & ((1 << int(self.datatype("inputDataType").bitwidth())) - 1)
         channel = np.broadcast_to(np.arange(codes.shape[-1]), codes.shape)
         return [constants[0][channel, codes]]
+
+
+def even_parameters(thresholds: Integers, lowest: int, highest: int, folds: int) -> dict[str, int | str | Bits]:
+    """What hwf_threshold takes instead of tables of `thresholds` (C, steps), on inputs of a type from `lowest` to `highest`.
+
+    Empty where they are not evenly spaced, or where tables take fewer LUTs.
+    """
+    even = evenly_spaced(thresholds, lowest, highest)
+    if even is None:
+        return {}
+    ibits, levels = (highest - lowest).bit_length(), thresholds.shape[1].bit_length()
+    dbits = max(1, *(int(d.max()).bit_length() for d in (even.distances, even.uppers)))
+    jbits = max(1, int(even.jumps.max()).bit_length())
+    step_bits = 2 * dbits + jbits if even.bent else dbits
+    if even_luts(folds, ibits, levels, even.frac, step_bits) >= table_luts(folds, ibits, levels):
+        return {}
+    found: dict[str, int | str | Bits] = {
+        "EVEN": 1,
+        "FRAC": even.frac,
+        "DBITS": dbits,
+        "CENTERS": pack(even.centers, ibits + 1 + even.frac),
+        "DISTANCES": pack(even.distances, dbits),
+    }
+    if even.bent:
+        found |= {"BENT": 1, "JBITS": jbits, "UPPERS": pack(even.uppers, dbits), "JUMPS": pack(even.jumps, jbits)}
+    return found
 
 
 def table_luts(folds: int, ibits: int, levels: int) -> int:

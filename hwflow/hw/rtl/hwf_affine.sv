@@ -6,7 +6,8 @@
 // `>>>` rounds towards minus infinity; what lies outside the output's range becomes its nearest end. The sum is exact before that.
 // Knees are signed, of IBITS + 1: one above the input's range is never reached, one at or below its least value always.
 //
-// A DSP slice a PE, with its input, product and sum registers.
+// A DSP slice a PE, with its input, product and sum registers; none where all slopes are powers of two of which the largest is
+// eight times the least at most: the product is a choice of four shifts then, one look-up table a bit.
 // Latency: 4 cycles. Cycles a frame: its beats. in0 TREADY follows out0 TREADY combinationally.
 module hwf_affine #(
   parameter int unsigned C = 24,      // channels
@@ -43,7 +44,35 @@ module hwf_affine #(
   localparam int unsigned FOLDS = C / PE;
   localparam int unsigned FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
   localparam int unsigned KNEE_BITS = IBITS + 1;
-  localparam int unsigned LINE_BITS = MBITS + ABITS;
+
+  // Powers of two among the slopes: the least, and how many times that the largest is, as shifts; none is -1.
+  function automatic int slope_power(input logic [MBITS-1:0] slope);
+    slope_power = -1;
+    for (int unsigned power = 0; power + 1 < MBITS; power++) if (slope == MBITS'(1) << power) slope_power = int'(power);
+  endfunction
+  function automatic int least_power();
+    least_power = int'(MBITS);
+    for (int unsigned i = 0; i < C; i++) begin
+      if (slope_power(MLO[i*MBITS+:MBITS]) < least_power) least_power = slope_power(MLO[i*MBITS+:MBITS]);
+      if (slope_power(MHI[i*MBITS+:MBITS]) < least_power) least_power = slope_power(MHI[i*MBITS+:MBITS]);
+    end
+  endfunction
+  function automatic int largest_power();
+    largest_power = -1;
+    for (int unsigned i = 0; i < C; i++) begin
+      if (slope_power(MLO[i*MBITS+:MBITS]) > largest_power) largest_power = slope_power(MLO[i*MBITS+:MBITS]);
+      if (slope_power(MHI[i*MBITS+:MBITS]) > largest_power) largest_power = slope_power(MHI[i*MBITS+:MBITS]);
+    end
+  endfunction
+  localparam int LEAST = least_power();
+  localparam bit SHIFTS = LEAST >= 0 && largest_power() <= LEAST + 3;
+
+  // What stands for a slope in the memory of lines.
+  localparam int unsigned SLOPE_BITS = SHIFTS ? 2 : MBITS;
+  localparam int unsigned LINE_BITS = SLOPE_BITS + ABITS;
+  function automatic logic [SLOPE_BITS-1:0] kept(input logic [MBITS-1:0] slope);
+    kept = SHIFTS ? SLOPE_BITS'(slope_power(slope) - LEAST) : SLOPE_BITS'(slope);
+  endfunction
   localparam int unsigned PRODUCT_BITS = MBITS + IBITS + 1;
   localparam int unsigned SUM_BITS = (PRODUCT_BITS > ABITS ? PRODUCT_BITS : ABITS) + 1;
 
@@ -65,7 +94,8 @@ module hwf_affine #(
     for (int unsigned fold = 0; fold < FOLDS; fold++) begin
       channel = fold * PE + pe;
       lines[2*fold*LINE_BITS+:2*LINE_BITS] = {
-        MHI[channel*MBITS+:MBITS], AHI[channel*ABITS+:ABITS], MLO[channel*MBITS+:MBITS], ALO[channel*ABITS+:ABITS]
+        kept(MHI[channel*MBITS+:MBITS]), AHI[channel*ABITS+:ABITS],
+        kept(MLO[channel*MBITS+:MBITS]), ALO[channel*ABITS+:ABITS]
       };
     end
   endfunction
@@ -127,7 +157,7 @@ module hwf_affine #(
     end
 
     logic signed [IBITS:0] value;
-    logic signed [MBITS-1:0] slope;
+    logic [SLOPE_BITS-1:0] slope;
     logic signed [ABITS-1:0] offset;
     logic signed [PRODUCT_BITS-1:0] product;
 `ifdef HWF_YOSYS
@@ -137,10 +167,16 @@ module hwf_affine #(
 `endif
     logic signed [SUM_BITS-1:0] sum;
     assign slope = line[LINE_BITS-1:ABITS];
+    logic signed [PRODUCT_BITS-1:0] multiple;
+    if (SHIFTS) begin : g_shifts
+      assign multiple = PRODUCT_BITS'(value) <<< (LEAST + int'(slope));
+    end else begin : g_product
+      assign multiple = PRODUCT_BITS'($signed(slope) * value);
+    end
     always_ff @(posedge ap_clk) begin
       if (enable) begin
         value <= {ISIGNED & code[IBITS-1], code};
-        product <= PRODUCT_BITS'(slope * value);
+        product <= multiple;
         offset <= line[ABITS-1:0];
         sum <= SUM_BITS'(product) + SUM_BITS'(offset);
       end

@@ -3,6 +3,7 @@
 // Whether `value` is at least word `address` of a table, combinational. A word has one bit more than the value, so that a
 // table can say "never". The table costs nothing where it fits in front of the comparison:
 //
+//   equal words      as one word
 //   DEPTH up to 8    look-up tables in a row, each for as many bits of the value as the address leaves inputs (2 to 5)
 //   up to 32         a carry chain, one LUT6 a bit for table and comparison
 //   more             a carry chain, and one LUT6 more a bit for each 64 words
@@ -35,7 +36,8 @@ module hwf_at_least #(
     for (int unsigned word = 0; word < DEPTH; word++) may_be_never |= word_bit(word, BITS);
   endfunction
 
-  localparam int unsigned USED = DEPTH > 1 ? ADDRESS_BITS : 0;  // bits of the address that say something
+  localparam bit SAME = WORDS == {DEPTH{WORDS[BITS:0]}};
+  localparam int unsigned USED = SAME ? 0 : ADDRESS_BITS;  // bits of the address that say something
   localparam int unsigned CHUNK = USED <= 3 ? 5 - USED : 1;     // places of the value in a look-up table beside them
   // The place above the value is compared only where a word reaches it.
   localparam int unsigned PLACES = may_be_never() ? BITS + 1 : BITS;
@@ -103,7 +105,7 @@ module hwf_at_least #(
     assign at_least = answers[TABLES-1];
     if (USED == 0) begin : g_unused
       logic unused;
-      assign unused = address[0];
+      assign unused = ^address;
     end
   end else begin : g_carry
     logic [PLACES-1:0] places, equal;

@@ -6,8 +6,8 @@
 // out0: dot products modulo 2^OBITS, two's complement, PE rows a beat, MH / PE beats a vector.
 //
 // Cycles a vector without stalls: (MH / PE) * (MW / SIMD), none between vectors.
-// Latency from a vector's last beat to its first rows: SIMD + 3 cycles, and MW / SIMD more with MH > PE.
-// in0 TREADY is a register with MH > PE, else it follows out0 TREADY combinationally.
+// Latency from a vector's last beat to its first rows: SIMD + 3 cycles, and MW / SIMD more where MH > PE and MW > SIMD.
+// There in0 TREADY is a register; else it follows out0 TREADY combinationally.
 //
 // The products of a row are summed from column to column, without an adder tree: column i of a word is a cycle behind
 // column i - 1, its activation through a shift register and its weight because its memory is addressed a cycle later.
@@ -32,7 +32,7 @@ module hwf_mvu_int #(
   parameter int unsigned OBITS = 24,  // bits of an output element
   parameter string MULTIPLIER = "dsp",  // products on "dsp" slices or in "lut"s
   parameter string WSTYLE = "lut",    // weight memory: "lut" or "block"
-  parameter string BSTYLE = "lut",    // memory of two input vectors (where MH > PE): "lut" or "block"
+  parameter string BSTYLE = "auto",   // memory of two input vectors (MH > PE, MW > SIMD): "lut", "block", "auto": as hwf_replay
   parameter logic [MH*MW*WBITS-1:0] WEIGHTS = '0  // [simd][nf][sf][pe]: one memory a column
 ) (
   input  logic                  ap_clk,

@@ -19,8 +19,11 @@ from google.protobuf.message import DecodeError
 from qonnx.core.modelwrapper import ModelWrapper
 from torch import nn
 
+from hwflow.compile.flatten import flatten_late
 from hwflow.compile.fold import fold
 from hwflow.compile.map import to_dataflow
+from hwflow.compile.pixels import whole_pixels
+from hwflow.compile.rescale import scales_behind_products
 from hwflow.compile.streamline import integer_facts, streamline
 from hwflow.data.frames import frames as make_frames
 from hwflow.errors import UserError
@@ -104,10 +107,15 @@ def load_qonnx(path: Path) -> onnx.ModelProto:
 
 
 def export(plan: Plan, folder: Path) -> None:
-    """The network as QONNX -> 1-qonnx.onnx"""
+    """The network as QONNX -> 1-qonnx.onnx; a file of the user's with its input, scales and reshapes in order"""
     found = plan.find_recipe()
-    model = load_qonnx(Path(str(plan.onnx))) if found is None else _exported(found)
+    model = in_order(load_qonnx(Path(str(plan.onnx)))) if found is None else _exported(found)
     publish(folder / QONNX, lambda path: path.write_bytes(model.SerializeToString()))
+
+
+def in_order(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A QONNX graph as other tools export it, as streamlining takes it; in real numbers it is the same function."""
+    return scales_behind_products(flatten_late(whole_pixels(model)))
 
 
 def _exported(found: ModelRecipe) -> onnx.ModelProto:

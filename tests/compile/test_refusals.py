@@ -178,9 +178,23 @@ STREAMLINING: dict[str, tuple[Callable[[], Graph], str]] = {
         lambda: Graph().pixels().quant("image", "p2", 8, 0.5, signed=0).add("Concat", ["pixels", "p2"], "out", axis=1),
         r"node p2_node \(Quant\): the input is quantised with scale 1 elsewhere; use one quantiser",
     ),
-    "real output": (
-        lambda: start().const(h=0.5).add("Mul", ["q", "h"], "out"),
-        r"the output out is not an integer tensor with one scale; let the last layer be a quantised product",
+    "unquantised output": (
+        lambda: Graph().add("Identity", ["image"], "out"), r"node out_node \(Identity\): its input image is not quantised",
+    ),
+    "a scale for each class": (
+        lambda: start().const(h=np.reshape([0.5, 0.25], (2, 1, 1))).add("Mul", ["q", "h"], "out"),
+        r"node out_node \(Mul\): from q to the output leads no function that rises everywhere and is one for all",
+    ),
+    "an output that falls and rises": (
+        lambda: start().const(h=100.0).add("Sub", ["q", "h"], "d").add("Mul", ["d", "d"], "out"),
+        r"node out_node \(Mul\): from q to the output leads no function that rises everywhere",
+    ),
+    "an output that falls": (
+        lambda: start().add("Neg", ["q"], "out"),  # no product whose weights could turn
+        r"node out_node \(Neg\): from q to the output leads no function that rises everywhere",
+    ),
+    "an output that is not a number": (
+        lambda: start().const(h=np.nan).add("Mul", ["q", "h"], "out"), r"node out_node \(Mul\): from q to the output leads no",
     ),
     "no output": (lambda: start(), r"the output out is not an integer tensor"),
     "batch of two": (
@@ -280,10 +294,6 @@ STREAMLINING: dict[str, tuple[Callable[[], Graph], str]] = {
 }  # fmt: skip
 
 MAPPING: dict[str, tuple[Callable[[], Graph], str]] = {
-    "wide weights on signs": (
-        lambda: signs().conv("s", "out", bits=4),
-        r"node out_node \(Conv\) has weights of INT4 on a map of -1 and \+1; use 1-bit weights",
-    ),
     "sum of signs": (
         lambda: signs().const(axes=[2, 3]).add("ReduceSum", ["s", "axes"], "out"),
         r"node out_node \(ReduceSum\) reads the map s of -1 and \+1, which only convolutions.*quantise it to two bits",
@@ -303,9 +313,12 @@ MAPPING: dict[str, tuple[Callable[[], Graph], str]] = {
         r"node padded_node \(Pad\) pads for node out_node \(MaxPool\); only convolutions take explicit padding",
     ),
     "flattened map": (
-        lambda: start().const(w=np.ones((32, 2))).quant("w", "wq").add("Flatten", ["q"], "f")
-        .add("MatMul", ["f", "wq"], "out"),
-        r"node f_node \(Reshape\) reshapes \(1, 2, 4, 4\) to \(1, 32\); only maps of one pixel can be reshaped",
+        lambda: start().add("Flatten", ["q"], "f").quant("f", "out", 3, 64.0),
+        r"node out_node \(MultiThreshold\) reads f, a map of 4 x 4 pixels made a vector; only a product can",
+    ),
+    "map of other channels": (
+        lambda: start().const(s=[1, 4, 2, 4]).add("Reshape", ["q", "s"], "out"),
+        r"node out_node \(Reshape\) reshapes \(1, 2, 4, 4\) to \(1, 4, 2, 4\); only reshapes to a vector are supported",
     ),
     "transposed map": (
         lambda: start().add("Transpose", ["q"], "out", perm=[0, 1, 3, 2]),

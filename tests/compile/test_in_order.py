@@ -48,7 +48,9 @@ def test_pixels_from_0_to_1_are_divided() -> None:
     assert whole_pixels(model).SerializeToString() == model.SerializeToString()  # it is clear now
 
 
-@pytest.mark.parametrize("graph", [Graph(output="pixels").pixels(), Graph().quant("image", "out", 8, 2.0**-8, signed=0)])
+@pytest.mark.parametrize(
+    "graph", [Graph(output="pixels").pixels(), Graph().quant("image", "out", 8, 2.0**-8, signed=0)]
+)
 def test_clear_pixels_stay(graph: Graph) -> None:
     model = graph.model()
     assert whole_pixels(model) is model
@@ -90,7 +92,9 @@ CHANNELS = np.reshape([0.3, 0.25, 1.7], (3, 1, 1, 1))
 
 
 @pytest.mark.parametrize("bias", [False, True])
-@pytest.mark.parametrize(("weights", "activations"), [(1 / 7, 1.0), (0.5, 0.3), (1 / 7, 0.3), (CHANNELS, 1.0), (1.0, 2.0)])
+@pytest.mark.parametrize(
+    ("weights", "activations"), [(1 / 7, 1.0), (0.5, 0.3), (1 / 7, 0.3), (CHANNELS, 1.0), (1.0, 2.0)]
+)
 def test_scales_move_behind_products(weights: object, activations: float, bias: bool) -> None:
     model = scaled(weights, activations, bias).model()
     moved = scales_behind_products(model)
@@ -109,7 +113,9 @@ def test_nothing_moves_that_need_not() -> None:
 
 def test_a_scale_for_each_input_of_a_product() -> None:
     graph = scaled(np.reshape([0.3, 0.25], (1, 2, 1, 1)), 1.0)
-    with pytest.raises(UserError, match=r"node c_node \(Conv\): its weights have a scale for each input; give them one"):
+    with pytest.raises(
+        UserError, match=r"node c_node \(Conv\): its weights have a scale for each input; give them one"
+    ):
         scales_behind_products(graph.model())
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Scales and biases out of the way of the integers (a QONNX graph as Brevitas exports it -> the integer contract).
+"""Scales, biases and means out of the way of the integers (a QONNX graph as Brevitas exports it -> the contract).
 
 A quantiser's scale that is no power of two, or one a channel of weights, moves behind the products, pools and
 rearrangements that follow, where it is part of the function that gets tabulated. In real numbers nothing changes. In
@@ -10,7 +10,7 @@ that function, the same for the reference and for the thresholds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -22,8 +22,10 @@ from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe, initializers, run_node
 from hwflow.graph.live import drop_unused, live_nodes
 from hwflow.graph.names import Names
+from hwflow.graph.shapes import tensor_shapes
 from hwflow.powers import is_power_of_two
 
+MEANS = {"AveragePool", "GlobalAveragePool", "ReduceMean"}
 PRODUCTS = {"Conv", "Gemm", "MatMul"}
 QUANTISERS = {"BipolarQuant", "Quant"}
 REARRANGING = {
@@ -31,29 +33,40 @@ REARRANGING = {
     "Transpose",
 }  # fmt: skip
 """Operators through which one positive factor of the whole tensor passes."""
-Factors = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class _Factor:
+    """One number or one a channel; a mean's is the number of pixels, which divides: its inverse would be rounded."""
+
+    value: Tensor
+    divides: bool = False
+
+
+Factors = tuple[_Factor, ...]
 
 
 @dataclass(frozen=True)
 class _Behind:
-    """A tensor that is `integers` times each of `factors`, which have one element or one a channel."""
+    """A tensor that is `integers` times each of `factors`."""
 
     integers: str
     factors: Factors
 
     @property
     def uniform(self) -> bool:
-        return all(factor.numel() == 1 for factor in self.factors)
+        return all(factor.value.numel() == 1 for factor in self.factors)
 
     def factor(self) -> Tensor:
         product = torch.ones(1, dtype=torch.float64)
         for factor in self.factors:
-            product = product * factor
+            product = product / factor.value if factor.divides else product * factor.value
         return product
 
 
 def scales_behind_products(model: ModelProto) -> ModelProto:
-    """The graph whose quantisers have powers of two for scales where they did not, and products without a bias.
+    """The graph whose quantisers have powers of two for scales where they did not, products without a bias, and sums over
+    all pixels instead of means.
 
     A tensor that changes keeps its name with `.integer` behind it, and has its old values under its old name where a
     node reads those. Quantisers with a zero point, or a scale that is none, stay for streamlining to refuse.
@@ -70,6 +83,7 @@ class _Rescaler:
         self.model.CopyFrom(model)
         self.names = Names(self.model.graph)
         self.constants = initializers(model, torch.float64)
+        self.shapes = tensor_shapes(model) or {}
         self.scales: dict[str, Tensor] = {}  # of quantised constants, one for each element
         self.quantiser: dict[str, NodeProto] = {}  # that made a constant
         self.behind: dict[str, _Behind] = {}
@@ -89,6 +103,8 @@ class _Rescaler:
                 self._quantise(node)
             elif node.op_type in REARRANGING and self._passes(node):
                 self._rearrange(node)
+            elif node.op_type in MEANS and self._pixels(node):
+                self._mean(node)
             elif node.op_type == "Pad":
                 self._pad(node)
             elif node.op_type in ("Add", "Concat") and self._common(node) is not None:
@@ -121,8 +137,9 @@ class _Rescaler:
         for number, factor in enumerate(behind.factors):
             last = number == len(behind.factors) - 1
             out = name if last else self.names.fresh(f"{name}.scaled")
-            constant = self._new_constant(f"{name}.scale", factor)
-            self.nodes.append(helper.make_node("Mul", [source, constant], [out], name=out))
+            constant = self._new_constant(f"{name}.scale", factor.value)
+            op = "Div" if factor.divides else "Mul"
+            self.nodes.append(helper.make_node(op, [source, constant], [out], name=out))
             source = out
         return name
 
@@ -175,7 +192,7 @@ class _Rescaler:
             self.nodes.append(helper.make_node("Div", [source, node.input[1]], [in_steps], name=in_steps))
             source = in_steps
         self._emit(node, [source, one, *node.input[2:]], [integers])
-        self.behind[out] = _Behind(integers, (scale.reshape(()),))
+        self.behind[out] = _Behind(integers, (_Factor(scale.reshape(())),))
 
     # --- products ---------------------------------------------------------------------------------------------------
     def _product(self, node: NodeProto) -> None:
@@ -195,13 +212,13 @@ class _Rescaler:
         channel_axis = 0 if node.op_type == "Conv" or given.get("transB", 0) else 1
         factors = behind.factors if behind is not None else ()
         if not is_simple:
-            factors += (self._by_channel(node, scales, channel_axis),)
+            factors += (_Factor(self._by_channel(node, scales, channel_axis)),)
             weights = self._whole_weights(node, weights, scales)
         out = node.output[0]
         integers = self.names.fresh(f"{out}.integer") if factors or bias else out
         self._emit(node, [behind.integers if behind is not None else name, weights], [integers])
         rank = 4 if node.op_type == "Conv" else 2
-        shaped = tuple(_along_channels(factor, rank) for factor in factors)
+        shaped = tuple(replace(factor, value=_along_channels(factor.value, rank)) for factor in factors)
         if not bias:
             self.behind[out] = _Behind(integers, shaped)
             return
@@ -245,6 +262,32 @@ class _Rescaler:
         self._emit(node, [behind.integers, *node.input[1:]], outputs)
         for name, integers in zip(node.output, outputs, strict=True):
             self.behind[name] = _Behind(integers, behind.factors)
+
+    def _pixels(self, node: NodeProto) -> int:
+        """How many pixels a mean is over; 0 where it is over anything but all pixels of each channel."""
+        shape, given = self.shapes.get(node.input[0], ()), attributes(node)
+        behind = self.behind.get(node.input[0])
+        if len(shape) != 4 or (behind is not None and not behind.uniform):
+            return 0
+        if node.op_type == "ReduceMean":
+            axes = self.constants[node.input[1]].tolist() if len(node.input) > 1 else given.get("axes", [])
+            whole = sorted(int(a) % 4 for a in axes) == [2, 3]
+        else:
+            whole = tuple(given.get("kernel_shape", shape[2:])) == shape[2:] and not any(given.get("pads", [0]))
+        return shape[2] * shape[3] if whole else 0
+
+    def _mean(self, node: NodeProto) -> None:
+        out, source = node.output[0], node.input[0]
+        behind = self.behind.get(source, _Behind(source, ()))
+        integers = self.names.fresh(f"{out}.integer")
+        axes = self.names.fresh(f"{out}.axes")
+        self.model.graph.initializer.append(numpy_helper.from_array(np.asarray([2, 3]), axes))
+        keep = attributes(node).get("keepdims", 1)
+        self.nodes.append(
+            helper.make_node("ReduceSum", [behind.integers, axes], [integers], name=node.name or out, keepdims=keep)
+        )
+        pixels = _Factor(torch.tensor(float(self._pixels(node)), dtype=torch.float64), divides=True)
+        self.behind[out] = _Behind(integers, (*behind.factors, pixels))
 
     def _pad(self, node: NodeProto) -> None:
         behind = self.behind.get(node.input[0])

@@ -111,3 +111,12 @@ PEERS: dict[str, tuple[peers.Small, set[str]]] = {
 def test_networks_of_brevitas_layers(name: str, tmp_path: Path) -> None:
     small, wanted = PEERS[name]
     assert simulate(in_order(peers.exported(small.build(), small.shape)), 3, tmp_path, "top1") >= wanted
+
+
+def test_a_picture_that_products_read_as_a_vector(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    graph = Graph(shape=(1, 2, 3, 5), output="out").pixels().const(w=rng.integers(-4, 4, (30, 6)).astype(np.float32))
+    graph.const(v=rng.integers(-1, 2, (30, 6)).astype(np.float32)).add("Flatten", ["pixels"], "f")
+    graph.quant("w", "wq").add("MatMul", ["f", "wq"], "a").sign("v", "vq").add("MatMul", ["f", "vq"], "b")
+    graph.add("Add", ["a", "b"], "out")
+    assert simulate(graph.model(), 1, tmp_path) == {"IntegerMVAU", "BinaryMVAU", "AddStreams", "DuplicateStreams"}

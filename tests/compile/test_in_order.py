@@ -136,6 +136,24 @@ def test_a_padded_map_of_any_scale() -> None:
     assert streamline(moved) is not None
 
 
+@pytest.mark.parametrize("op", ["GlobalAveragePool", "ReduceMean", "AveragePool"])
+@pytest.mark.parametrize("scale", [16.0, 4.8])
+def test_a_mean_is_a_sum(op: str, scale: float) -> None:
+    graph = Graph(shape=(1, 2, 3, 7)).pixels().quant("pixels", "q", 4, scale)
+    attributes = {"ReduceMean": {"axes": [2, 3], "keepdims": 1}, "AveragePool": {"kernel_shape": [3, 7]}}.get(op, {})
+    model = graph.add(op, ["q"], "mean", **attributes).conv("mean", "c", bits=4).quant("c", "out", 5, 45.0).model()
+    moved = scales_behind_products(model)
+    pixels = frames(40, (2, 3, 7)) // np.arange(1, 41).reshape(-1, 1, 1, 1)  # darker and darker
+    before, after = values(model, pixels)["out"], values(moved, pixels)["out"]
+    assert torch.equal(before, after) and before.unique().numel() > 3
+    assert "ReduceSum" in operators(moved) and streamline(moved) is not None
+
+
+def test_a_mean_of_some_pixels_is_none() -> None:
+    graph = Graph().pixels().add("AveragePool", ["pixels"], "out", kernel_shape=[2, 2], strides=[2, 2])
+    assert operators(scales_behind_products(graph.model())) == ["Quant", "AveragePool"]
+
+
 # --- reshapes ---------------------------------------------------------------------------------------------------------
 def test_a_picture_is_flattened_behind_its_quantiser() -> None:
     graph = Graph().pixels().const(two=2.0, one=[100.0], shape=[1, -1], w=np.ones((32, 3)))

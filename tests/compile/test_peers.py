@@ -16,9 +16,11 @@ from test_map import check_origins
 from test_map import run as run_dataflow
 from torch import nn
 
+from hwflow.compile.fold import fold, load_target, operators
 from hwflow.compile.integers import Integers
 from hwflow.compile.map import to_dataflow
 from hwflow.compile.streamline import integer_facts, streamline
+from hwflow.content import content_root
 from hwflow.flow.front import in_order
 from hwflow.graph.execute import initializers
 from hwflow.sim.golden import Golden
@@ -109,3 +111,22 @@ VARIANTS: dict[str, peers.Small] = {
 def test_small(name: str) -> None:
     small = VARIANTS[name]
     check(small.build(), small.shape)
+
+
+FINN_FOLDING = [(3, 16), (32, 32), (32, 16), (32, 16), (32, 4), (32, 1), (4, 1), (8, 1), (1, 4)]
+"""SIMD and PE of CNV_1W1A's products, as FINN publishes them."""
+
+
+def test_target_of_finns_folding() -> None:
+    """Each product as FINN folds it, but for three: two would be slower than the first, and 4 does not divide 10."""
+    network, shape = peers.example("cnv_1w1a"), peers.example_shape("cnv_1w1a")
+    dataflow = to_dataflow(streamline(in_order(peers.exported(network, shape))))
+    folding = fold(dataflow, 100, 3080, 220, load_target(content_root() / "build" / "targets" / "cnv-1w1a-finn.yaml"))
+    ops = operators(dataflow)
+    for op in ops:
+        for key in op.folding_choices():
+            op.set_nodeattr(key, folding.nodes[op.onnx_node.name][key])
+    products = [op for op in ops if op.onnx_node.op_type == "BinaryMVAU_rtl"]
+    chosen = [(op.integer("SIMD"), op.integer("PE")) for op in products]
+    assert chosen[:6] == FINN_FOLDING[:6] and chosen[6:] == [(8, 1), (16, 1), (1, 5)]
+    assert max(op.get_exp_cycles() for op in ops) == products[0].get_exp_cycles() == 32_400

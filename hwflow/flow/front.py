@@ -106,11 +106,20 @@ def load_qonnx(path: Path) -> onnx.ModelProto:
     return model
 
 
-def export(plan: Plan, folder: Path) -> None:
-    """The network as QONNX -> 1-qonnx.onnx; a file of the user's with its input, scales and reshapes in order"""
-    found = plan.find_recipe()
-    model = in_order(load_qonnx(Path(str(plan.onnx)))) if found is None else _exported(found)
+def export(plan: Plan, folder: Path) -> str:
+    """The network as QONNX -> 1-qonnx.onnx; a file of the user's with its input, scales and reshapes in order.
+
+    Returns what is assumed of the file's input, "" for nothing.
+    """
+    found, note = plan.find_recipe(), ""
+    if found is not None:
+        model = _exported(found)
+    else:
+        given = load_qonnx(Path(str(plan.onnx)))
+        model = in_order(given)
+        note = "" if whole_pixels(given) is given else "takes pixels as k / 255"
     publish(folder / QONNX, lambda path: path.write_bytes(model.SerializeToString()))
+    return note
 
 
 def in_order(model: onnx.ModelProto) -> onnx.ModelProto:

@@ -3,18 +3,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-import onnx
+import torch
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 from qonnx.core.datatype import DataType
 from qonnx.core.modelwrapper import ModelWrapper
+from torch import Tensor
 
 from hwflow.errors import UserError
-from hwflow.graph.execute import attributes
+from hwflow.graph.execute import attributes, initializers
 from hwflow.graph.names import Names
 from hwflow.powers import is_power_of_two
 
 LARGEST_PIXEL = 255.0
+TYPE_KEY = "finn_datatype"  # of QONNX annotations
 
 
 def whole_pixels(model: ModelProto) -> ModelProto:
@@ -25,39 +29,45 @@ def whole_pixels(model: ModelProto) -> ModelProto:
 
     Raises UserError for an input that is annotated as something else.
     """
-    constants = {tensor.name for tensor in model.graph.initializer}
+    constants = initializers(model, torch.float64)
     inputs = [i.name for i in model.graph.input if i.name not in constants]
     if len(inputs) != 1:
         return model  # streamlining says what is wrong
     source = inputs[0]
-    annotated = ModelWrapper(model, make_deepcopy=True).get_tensor_datatype(source)
-    if annotated == DataType["UINT8"]:
+    if is_annotated(model, source):
         return model
-    if annotated != DataType["FLOAT32"]:
-        raise UserError(
-            f"input {source} is annotated {annotated.name}; hwflow takes pictures of 8-bit pixels, so annotate UINT8, or"
-            " nothing for pixels from 0 to 1"
-        )
     readers = [node for node in model.graph.node if source in node.input]
-    if readers and all(_is_pixel_quantiser(model, node) for node in readers):
+    if readers and all(_is_pixel_quantiser(node, constants) for node in readers):
         return model
     return _divided(model, source)
 
 
-def _is_pixel_quantiser(model: ModelProto, node: NodeProto) -> bool:
-    if node.op_type != "Quant":
+def is_annotated(model: ModelProto, source: str) -> bool:
+    """Whether the input `source` is annotated as 8-bit pixels. Raises UserError where it is annotated otherwise."""
+    types = [
+        entry.value
+        for annotation in model.graph.quantization_annotation
+        if annotation.tensor_name == source
+        for entry in annotation.quant_parameter_tensor_names
+        if entry.key == TYPE_KEY
+    ]
+    if types not in ([], ["FLOAT32"], ["UINT8"]):
+        raise UserError(
+            f"input {source} is annotated {' and '.join(types)}; hwflow takes pictures of 8-bit pixels, so annotate UINT8,"
+            " or nothing for pixels from 0 to 1"
+        )
+    return types == ["UINT8"]
+
+
+def _is_pixel_quantiser(node: NodeProto, constants: Mapping[str, Tensor]) -> bool:
+    if node.op_type != "Quant" or len(node.input) != 4 or not {node.input[1], node.input[3]} <= constants.keys():
         return False
-    values = {t.name: numpy_helper.to_array(t) for t in model.graph.initializer}
-    for other in model.graph.node:
-        if other.op_type == "Constant" and isinstance(attributes(other).get("value"), onnx.TensorProto):
-            values[other.output[0]] = numpy_helper.to_array(attributes(other)["value"])
-    scale, bits = values.get(node.input[1]), values.get(node.input[3])
-    if scale is None or bits is None or scale.size != 1 or bits.size != 1:
-        return False
+    scale, bits = constants[node.input[1]], constants[node.input[3]]
     given = attributes(node)
     return (
-        is_power_of_two(float(scale.item()))
-        and float(bits.item()) == 8
+        scale.numel() == bits.numel() == 1
+        and is_power_of_two(float(scale))
+        and float(bits) == 8
         and not given.get("signed", 1)
         and not given.get("narrow", 0)
     )

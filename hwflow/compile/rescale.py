@@ -22,7 +22,7 @@ from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe, initializers, run_node
 from hwflow.graph.live import drop_unused, live_nodes
 from hwflow.graph.names import Names
-from hwflow.graph.shapes import tensor_shapes
+from hwflow.graph.shapes import Shape, tensor_shapes
 from hwflow.powers import is_power_of_two
 
 MEANS = {"AveragePool", "GlobalAveragePool", "ReduceMean"}
@@ -72,18 +72,19 @@ def scales_behind_products(model: ModelProto) -> ModelProto:
     node reads those. Quantisers with a zero point, or a scale that is none, stay for streamlining to refuse.
     Raises UserError naming a product whose weights have a scale for each input.
     """
-    return _Rescaler(model).result()
+    shapes = tensor_shapes(model)
+    return model if shapes is None else _Rescaler(model, shapes).result()  # if None, streamlining says what is wrong
 
 
 class _Rescaler:
     """One walk over the graph in topological order."""
 
-    def __init__(self, model: ModelProto) -> None:
+    def __init__(self, model: ModelProto, shapes: dict[str, Shape]) -> None:
         self.model = ModelProto()
         self.model.CopyFrom(model)
         self.names = Names(self.model.graph)
         self.constants = initializers(model, torch.float64)
-        self.shapes = tensor_shapes(model) or {}
+        self.shapes = shapes
         self.scales: dict[str, Tensor] = {}  # of quantised constants, one for each element
         self.quantiser: dict[str, NodeProto] = {}  # that made a constant
         self.behind: dict[str, _Behind] = {}

@@ -21,6 +21,7 @@ from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
 from hwflow.compile.integers import Integers, IntegerTensor, as_floats, narrowest_type, signed_type
+from hwflow.compile.pixels import is_annotated
 from hwflow.compile.tabulate import MOST_ENTRIES, Steps, direction, falling_channels, steps, table
 from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe, initializers, pool_pads, quant_range, run, run_node
@@ -87,7 +88,7 @@ class _Streamliner:
             )
         self.input_shape = (1, *dims[1:])
         self.input_scale: float | None = None
-        self.whole_pixels = ModelWrapper(model, make_deepcopy=True).get_tensor_datatype(self.input) == DataType["UINT8"]
+        self.whole_pixels = is_annotated(model, self.input)
         if self.whole_pixels:
             self._take_pixels(1.0)
         self.shapes = self._shapes()

@@ -18,7 +18,7 @@ from qonnx.core.onnx_exec import execute_onnx
 from hwflow.compile.map import ORIGINS_KEY, to_dataflow
 from hwflow.compile.streamline import integer_facts, streamline
 from hwflow.errors import UserError
-from hwflow.flow.front import load_qonnx
+from hwflow.flow.front import in_order, load_qonnx
 from hwflow.graph.execute import initializers, run
 from hwflow.sim.reference import reference_tensors
 
@@ -377,6 +377,15 @@ def test_mapping_refuses(case: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
         to_dataflow(streamlined, "logits")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("case", STREAMLINING | MAPPING)
+def test_a_users_file_ends_in_one_line(case: str) -> None:
+    """Put in order first, some of these can be built; the others still name the node."""
+    try:
+        compiled(in_order((STREAMLINING | MAPPING)[case][0]().model()))
+    except UserError as error:
+        assert "\n" not in str(error)
 
 
 def test_a_label_needs_logits() -> None:

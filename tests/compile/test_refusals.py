@@ -526,13 +526,13 @@ def mutated(model: ModelProto, seed: int) -> ModelProto:
     return changed
 
 
-def every_kind() -> Graph:
-    """Most operators in a few nodes, so that a mutation hits each of them often."""
+def every_kind(scale: float = 0.5) -> Graph:
+    """Most operators in a few nodes, so that a mutation hits each of them often; `scale` is that of its maps."""
     graph = signs().const(p=PADS, v=-1.0, axes=[2, 3], half=[1, 1], to=[1, 2], w=np.ones((2, 3)))
     graph.add("Pad", ["s", "p", "v"], "padded").conv("padded", "c", kernel=3)
-    graph.norm("c", "n", [1.0, -1.0], [0.1, 0.2], [0.3, 0.4], [5.0, 6.0]).quant("n", "a", 4, 0.5)
-    graph.conv("q", "d", 2, 2, 3, 3, pads=[1, 1, 1, 1]).quant("d", "b", 4, 0.5).add("Add", ["a", "b"], "sum")
-    graph.const(slope=np.full((2, 1, 1), 0.25)).add("PRelu", ["sum", "slope"], "act").quant("act", "r", 4, 0.5)
+    graph.norm("c", "n", [1.0, -1.0], [0.1, 0.2], [0.3, 0.4], [5.0, 6.0]).quant("n", "a", 4, scale)
+    graph.conv("q", "d", 2, 2, 3, 3, pads=[1, 1, 1, 1]).quant("d", "b", 4, scale).add("Add", ["a", "b"], "sum")
+    graph.const(slope=np.full((2, 1, 1), 0.25)).add("PRelu", ["sum", "slope"], "act").quant("act", "r", 4, scale)
     graph.add("MaxPool", ["r"], "m", kernel_shape=[2, 2], strides=[2, 2]).add(
         "Split", ["m", "half"], ["x", "y"], axis=1
     )
@@ -541,10 +541,14 @@ def every_kind() -> Graph:
     return graph
 
 
-def _survives(original: ModelProto, seed: int) -> bool:
-    """Whether a mutated graph still compiles, and then exactly; anything but a one-line UserError fails the test."""
+def _survives(original: ModelProto, seed: int, as_users: bool = False) -> bool:
+    """Whether a mutated graph still compiles, and then exactly; anything but a one-line UserError fails the test.
+
+    `as_users`: put in order first, as a user's file is.
+    """
     model = mutated(original, seed)
     try:
+        model = in_order(model) if as_users else model
         streamlined = streamline(model)
         dataflow = to_dataflow(streamlined, "logits")
     except UserError as error:
@@ -571,9 +575,18 @@ def test_a_damaged_graph_gives_one_line() -> None:
     assert 0 < sum(survived) < len(survived) // 2
 
 
+def test_a_damaged_file_of_a_user_gives_one_line() -> None:
+    model = every_kind(0.3).model()
+    compiled(in_order(model))
+    survived = [_survives(model, seed, as_users=True) for seed in range(60)]
+    assert 0 < sum(survived) < len(survived) // 2
+
+
 @pytest.mark.slow
 def test_many_damaged_graphs_give_one_line() -> None:
     for seed in range(120, 1200):
         _survives(every_kind().model(), seed)
+    for seed in range(60, 600):
+        _survives(every_kind(0.3).model(), seed, as_users=True)
     for seed in range(100):
         _survives(small_case().qonnx, seed)

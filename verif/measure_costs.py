@@ -131,7 +131,7 @@ def _of_grid() -> Iterator[tuple[Shape, Cost]]:
 
 
 def _grid(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
-    for width, depth in product((1, 4, 12, 24, 96), (2, 3, 6, 16, 40, 150, 600)):
+    for width, depth in product((1, 6, 24, 96), (1, 2, 3, 8, 16, 40, 150, 600, 1500)):
         yield "hwf_fifo", {"WIDTH": width, "DEPTH_BEATS": depth, "STYLE": "auto"}
     for narrow, parts in product((1, 6, 12, 24), (2, 3, 4, 8, 24)):
         yield "hwf_width", {"IN_WIDTH": narrow, "OUT_WIDTH": narrow * parts}
@@ -173,11 +173,11 @@ def _windows() -> Iterator[tuple[str, Parameters]]:
 
 
 def _binary(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
-    sizes = [(216, 24), (432, 48), (96, 96), (600, 24), (576, 64), (256, 10)]
-    for (mw, mh), pe, threshold, style in product(sizes, (1, 2, 8), (0, 1), ("lut", "block")):
+    sizes = [(216, 24), (432, 48), (96, 96), (600, 24), (256, 10)]
+    for (mw, mh), pe, threshold, style in product(sizes, (1, 2, 4), (0, 1), ("lut", "block")):
         if mh % pe:
             continue
-        for simd in sorted({next(d for d in range(least, mw + 1) if mw % d == 0) for least in (1, 8, 24, 64)}):
+        for simd in sorted({next(d for d in range(least, mw + 1) if mw % d == 0) for least in (1, 8, 24, 48)}):
             if random.random() < 0.7:
                 continue
             bits = 1 if random.random() < 0.7 else int(random.choice([2, 4, 8]))

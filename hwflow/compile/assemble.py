@@ -87,6 +87,8 @@ def _edge(
         )
     )  # fmt: skip
     added[out] = offered
+    # a product may read a map as a vector
+    offered = StreamSpec(wanted.shape, offered.parallel, offered.dtype)
     steps = [wanted.parallel]
     if offered.parallel == wanted.parallel:
         steps = []

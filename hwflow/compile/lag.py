@@ -14,9 +14,6 @@ from hwflow.hw.ops import StreamOp
 from hwflow.hw.ops.mvau import BinaryMVAU_rtl, IntegerMVAU_rtl
 from hwflow.hw.ops.window import GlobalAccumulate_rtl, SlidingWindow_rtl
 
-LEAST_DEPTH = 2
-
-
 def waiting_shares(ops: Sequence[StreamOp]) -> dict[tuple[str, int], float]:
     """For each stream into a node (its name, index of the input): which share of a frame waits there.
 
@@ -35,9 +32,10 @@ def waiting_shares(ops: Sequence[StreamOp]) -> dict[tuple[str, int], float]:
     return waiting
 
 
-def depth(share: float, beats: int) -> int:
-    """Beats that a FIFO must hold, for a share of a frame of `beats`."""
-    return max(LEAST_DEPTH, ceil(share * beats))
+def depth(share: float, beats: int, cycles: int) -> int:
+    """Beats that a FIFO must hold, for a share of a frame of `beats` in `cycles`: one where nothing waits and a beat comes in
+    every other cycle at most, which is the pace of a single place."""
+    return max(1 if 2 * beats <= cycles else 2, ceil(share * beats))
 
 
 def _own(op: StreamOp) -> float:

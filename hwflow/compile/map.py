@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -63,6 +63,7 @@ class _Mapper:
         self.origins: dict[str, str] = {}
         self.pads: dict[str, _Window] = {}
         self.flat: dict[str, str] = {}
+        self.flattened: dict[str, tuple[int, ...]] = {}  # vectors that are maps of several pixels: their shape
         self.done: set[str] = set()
         self.consumers: dict[str, list[NodeProto]] = {}
         self.producer: dict[str, NodeProto] = {}
@@ -160,16 +161,35 @@ class _Mapper:
             source, pad, value = window.source, window.pad, window.value
         elif any(attrs.get("pads", [0])):
             pad = tuple(attrs["pads"])
+        source = self._weighed(node, source)
+        dtype = self.facts[source].dtype
         weights = self._constant(node.input[1])
         outs, channels, kh, kw = weights.shape
         stride = attrs.get("strides", [1, 1])[0]
         out = node.output[0]
-        if (kh, kw, stride) != (1, 1, 1) or any(pad):
+        # one window that is the whole map brings the pixels in the map's order
+        whole = (kh, kw) == self.facts[source].shape[2:] and not any(pad)
+        if not whole and ((kh, kw, stride) != (1, 1, 1) or any(pad)):
             windows = self._fresh(f"{out}.window")
             self._window(source, windows, (kh, kw), stride, pad, value, depthwise=0)
             source = windows
         matrix = weights.transpose(2, 3, 1, 0).reshape(kh * kw * channels, outs)
-        self._mvau(node, source, matrix, self.facts[node.input[0]].dtype)
+        self._mvau(node, source, matrix, dtype)
+
+    def _weighed(self, node: NodeProto, source: str) -> str:
+        """The stream that a product takes: with weights of several bits, -1 and +1 as integers."""
+        weights = self.model.get_tensor_datatype(node.input[1])
+        fact = self.facts[source]
+        if fact.dtype != DataType["BIPOLAR"] or weights == DataType["BIPOLAR"]:
+            return source
+        out = self._fresh(f"{source}.signed")
+        self._add(
+            "SignsToIntegers", out, [source], [out],
+            NumChannels=fact.channels, numInputVectors=list(self._map_shape(source)), inputDataType="BIPOLAR",
+        )  # fmt: skip
+        self.facts[out] = replace(fact, dtype=DataType["INT2"])
+        self.origins[out] = source
+        return out
 
     def _window(
         self,
@@ -189,9 +209,13 @@ class _Mapper:
         )  # fmt: skip
 
     def _product(self, node: NodeProto) -> None:
-        source = self._stream(node.input[0])
+        source = self._weighed(node, self._stream(node.input[0]))
         matrix = self._constant(node.input[1])
-        self._mvau(node, source, matrix, self.facts[node.input[0]].dtype)
+        shape = self.flattened.get(node.input[0])
+        if shape is not None:
+            # the stream brings the channels of a pixel together, the flattened vector the pixels of a channel
+            matrix = matrix.reshape(*shape[1:], -1).transpose(1, 2, 0, 3).reshape(matrix.shape)
+        self._mvau(node, source, matrix, self.facts[source].dtype)
 
     def _mvau(self, node: NodeProto, source: str, matrix: Integers, dtype: BaseDataType) -> None:
         out = node.output[0]
@@ -203,10 +227,6 @@ class _Mapper:
             "inputDataType": dtype.name, "weightDataType": weight_type.name,
         }  # fmt: skip
         if weight_type != DataType["BIPOLAR"]:
-            if dtype == DataType["BIPOLAR"]:
-                raise UserError(
-                    f"{describe(node)} has weights of {weight_type.name} on a map of -1 and +1; use 1-bit weights"
-                )
             self._add("IntegerMVAU", out, [source], [out], constants, outputDataType=fact.dtype.name, **common)
             self._origin(out)
             return
@@ -442,14 +462,21 @@ class _Mapper:
         self._origin(*outputs)
 
     def _flatten(self, node: NodeProto) -> None:
-        """A reshape of one pixel is none for the stream."""
-        shape, source = self.facts[node.output[0]].shape, self.facts[node.input[0]].shape
-        if prod(shape) != shape[1] or prod(source) != source[1]:
-            raise UserError(
-                f"{describe(node)} reshapes {source} to {shape}; only maps of one pixel can be reshaped, so sum over"
-                " the pixels first, or replace it and the product behind it by a convolution of the map's size"
-            )
-        self.flat[node.output[0]] = self._stream(node.input[0])
+        """A reshape of one pixel is none for the stream; nor is a map's to a vector for a product, which can take the
+        map's order."""
+        out, source = node.output[0], self.facts[node.input[0]].shape
+        shape = self.facts[out].shape
+        if prod(shape) != shape[1]:
+            raise UserError(f"{describe(node)} reshapes {source} to {shape}; only reshapes to a vector are supported")
+        if prod(source) != source[1] or node.input[0] in self.flattened:
+            self.flattened[out] = self.flattened.get(node.input[0], source)
+            for user in self.consumers.get(out, []):
+                if user.op_type not in ("MatMul", "Reshape"):
+                    raise UserError(
+                        f"{describe(user)} reads {out}, a map of {source[2]} x {source[3]} pixels made a vector; only a"
+                        " product can, so put what is element-wise before the reshape"
+                    )
+        self.flat[out] = self._stream(node.input[0])
 
     def _output(self, node: NodeProto) -> None:
         source = self._stream(node.input[0])
@@ -529,14 +556,9 @@ class _Mapper:
         self._check_read(source)
         self._name(source)
         ops = [getCustomOp(node) for node in self.nodes]
-        shapes = {
-            name: spec
-            for op in ops
-            for name, spec in (
-                *zip(op.onnx_node.input, op.streams_in(), strict=False),
-                *zip(op.onnx_node.output, op.streams_out(), strict=True),
-            )
-        }
+        read = {n: spec for op in ops for n, spec in zip(op.onnx_node.input, op.streams_in(), strict=False)}
+        made = {n: spec for op in ops for n, spec in zip(op.onnx_node.output, op.streams_out(), strict=True)}
+        shapes = read | made  # a product may read a map as a vector
         graph = helper.make_graph(
             self.nodes,
             "dataflow",

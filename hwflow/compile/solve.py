@@ -163,11 +163,11 @@ class Problem:
     # ---- descent -------------------------------------------------------------------------------------------------------
 
     def _descend(self, cycles: int, prices: Prices) -> Solution:
-        search = _Search(self, [self._fast(i, cycles) for i in range(len(self._ops))], prices)
+        search = _Search(self, [self._fast(i, cycles) for i in range(len(self._ops))], prices, cycles)
         chosen = search.run()
         total = functools.reduce(Cost.__add__, (option.cost for option in chosen), Cost())
         for stream in self._streams:
-            between = self.between(stream, *_ends(stream, chosen))
+            between = self.between(stream, *_ends(stream, chosen), cycles)
             total = total + (between or Cost())
         bound = max(option.cycles for option in chosen)
         return Solution(cycles, bound, dict(zip(self._names, chosen, strict=True)), total, prices)
@@ -175,18 +175,18 @@ class Problem:
     def _fast(self, node: int, cycles: int) -> list[Option]:
         return fast_enough(self._options[node], cycles, self._pinned.get(self._names[node], {}))
 
-    def between(self, stream: _Stream, sent: int, taken: int) -> Cost | None:
+    def between(self, stream: _Stream, sent: int, taken: int, cycles: int) -> Cost | None:
         """FIFO and width converters of a stream with so many elements a beat at its ends; None: there are none."""
-        key = (stream.bits, stream.elements, stream.channels, stream.waiting, stream.equal, sent, taken)
+        held = depth(stream.waiting, -(-stream.elements // sent), cycles)
+        key = (stream.bits, stream.channels, stream.equal, sent, taken, held)
         if key not in self._between:
-            self._between[key] = self._between_of(stream, sent, taken)
+            self._between[key] = self._between_of(stream, sent, taken, held)
         return self._between[key]
 
-    def _between_of(self, stream: _Stream, sent: int, taken: int) -> Cost | None:
+    def _between_of(self, stream: _Stream, sent: int, taken: int, held: int) -> Cost | None:
         if stream.equal and sent != taken:
             return None
-        beats = depth(stream.waiting, -(-stream.elements // sent))
-        fifo: dict[str, int | str] = {"WIDTH": sent * stream.bits, "DEPTH_BEATS": beats, "STYLE": "auto"}
+        fifo: dict[str, int | str] = {"WIDTH": sent * stream.bits, "DEPTH_BEATS": held, "STYLE": "auto"}
         cost = self._costs.cost(Shape.of("hwf_fifo", fifo))
         widths = [sent, taken]
         if sent % taken and taken % sent:
@@ -211,8 +211,9 @@ class Problem:
 class _Search:
     """One descent, at fixed prices."""
 
-    def __init__(self, problem: Problem, options: list[list[Option]], prices: Prices) -> None:
+    def __init__(self, problem: Problem, options: list[list[Option]], prices: Prices, cycles: int) -> None:
         self._problem = problem
+        self._cycles = cycles
         self._options = options
         self._prices = prices
         self._own = [np.array([prices.of(o.cost) for o in found]) for found in options]
@@ -288,7 +289,7 @@ class _Search:
         return found
 
     def _priced(self, stream: _Stream, sent: int, taken: int) -> float:
-        cost = self._problem.between(stream, sent, taken)
+        cost = self._problem.between(stream, sent, taken, self._cycles)
         return IMPOSSIBLE if cost is None else self._prices.of(cost)
 
 

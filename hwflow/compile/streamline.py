@@ -16,18 +16,20 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import GraphProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import NodeProto, TensorProto, helper, numpy_helper
 from qonnx.core.datatype import BaseDataType, DataType
 from qonnx.core.modelwrapper import ModelWrapper
 
 from hwflow.compile.integers import Integers, IntegerTensor, as_floats, narrowest_type, signed_type
-from hwflow.compile.tabulate import MOST_ENTRIES, Steps, falling_channels, steps, table
+from hwflow.compile.pixels import is_annotated
+from hwflow.compile.tabulate import MOST_ENTRIES, Steps, direction, falling_channels, steps, table
 from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe, initializers, pool_pads, quant_range, run, run_node
+from hwflow.graph.live import live_nodes
 from hwflow.powers import is_power_of_two
 
 POINTWISE = {
-    "Add", "BatchNormalization", "Clip", "Div", "Identity", "Mul", "Neg", "PRelu", "Relu", "Sigmoid", "Sub",
+    "Add", "BatchNormalization", "Clip", "Div", "Dropout", "Identity", "Mul", "Neg", "PRelu", "Relu", "Sigmoid", "Sub",
 }  # fmt: skip
 QUANTISERS = {"Quant", "BipolarQuant"}
 FACTS_KEY = "hwflow.integers"
@@ -55,7 +57,7 @@ class _Streamliner:
 
     def __init__(self, model: onnx.ModelProto) -> None:
         self.graph = model.graph
-        self.live = _live_nodes(model.graph)
+        self.live = live_nodes(model.graph)
         self.constants = initializers(model, torch.float64)
         self.constant_scale: dict[str, tuple[float, BaseDataType]] = {}
         self.facts: dict[str, IntegerTensor] = {}
@@ -86,6 +88,9 @@ class _Streamliner:
             )
         self.input_shape = (1, *dims[1:])
         self.input_scale: float | None = None
+        self.whole_pixels = is_annotated(model, self.input)
+        if self.whole_pixels:
+            self._take_pixels(1.0)
         self.shapes = self._shapes()
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
@@ -175,7 +180,7 @@ class _Streamliner:
         """Raises UserError where a constant is neither one value nor one a channel: no table can hold the function."""
         constant = tuple(self.constants[name].shape)
         aligned = (1,) * (len(shape) - len(constant)) + constant
-        if len(aligned) != len(shape) or aligned[1] not in (1, shape[1]) or aligned[0] != 1 or max(aligned[2:]) != 1:
+        if len(aligned) != len(shape) or aligned[1] not in (1, shape[1]) or {aligned[0], *aligned[2:]} != {1}:
             raise UserError(
                 f"{describe(node)}: its constant {name} has shape {constant}; only one value, or one a channel,"
                 " is supported"
@@ -441,7 +446,7 @@ class _Streamliner:
             lo, hi = quant_range(bits, bool(attrs.get("signed", 1)), bool(attrs.get("narrow", 0)))
             dtype = DataType[f"{'INT' if lo < 0 else 'UINT'}{bits}"]
             lowest, levels, unit = lo, hi - lo, 1
-        if name == self.input:
+        if name == self.input and not self.whole_pixels:
             self._quantise_input(node, scale, dtype, lowest, lowest + levels)
             return
         if name in self.facts:
@@ -486,7 +491,7 @@ class _Streamliner:
         self.settled.add(lazy.source)
         bias = -1 if unit == 2 else lowest
         found = steps(tabulated, bias, levels)
-        same = unit == 1 and scale == source.scale and dtype == source.dtype and not lazy.nodes
+        same = unit == 1 and scale == source.scale and dtype == source.dtype and source.sign is None
         if same and tabulated.is_identity:
             self.alias[out] = self._resolve(lazy.source)
             self.facts[out] = source
@@ -507,11 +512,17 @@ class _Streamliner:
             raise UserError(
                 f"{describe(node)}: the input is quantised with scale {self.input_scale:g} elsewhere; use one quantiser"
             )
-        channels = self.input_shape[1]
-        fact = IntegerTensor(self.input_shape, scale, np.full(channels, lo), np.full(channels, hi), dtype)
-        self.input_scale = scale
-        self.facts[self.input] = self.facts[node.output[0]] = fact
+        self._take_pixels(scale)
+        self.facts[node.output[0]] = self.facts[self.input]
         self.alias[node.output[0]] = self.input
+
+    def _take_pixels(self, scale: float) -> None:
+        """The input is integers from 0 to 255, times `scale`."""
+        channels = self.input_shape[1]
+        self.input_scale = scale
+        self.facts[self.input] = IntegerTensor(
+            self.input_shape, scale, np.full(channels, 0), np.full(channels, 255), DataType["UINT8"]
+        )
 
     def _may_flip(self, name: str) -> bool:
         """Whether the rows of the convolution or product that made `name` may still be negated."""
@@ -566,13 +577,36 @@ class _Streamliner:
             )  # fmt: skip
         self.nodes.append(helper.make_node("Sub", [f"{out}.rise", f"{out}.fall"], [out], name=name))
 
-    # --- the new model ----------------------------------------------------------------------------------------------
-    def _model(self) -> ModelWrapper:
-        last = self.graph.output[0].name
-        if last not in self.facts:
+    # --- the end ----------------------------------------------------------------------------------------------------
+    def _last(self) -> str:
+        """The integer tensor at the end: the output, or what a function that leaves the order alone makes it of."""
+        last: str = self.graph.output[0].name
+        if last in self.facts:
+            return last
+        if last not in self.lazy:
             raise UserError(
                 f"the output {last} is not an integer tensor with one scale; let the last layer be a quantised product"
             )
+        lazy = self.lazy[last]
+        source = self.facts[lazy.source]
+
+        def function(values: torch.Tensor) -> torch.Tensor:
+            return run(lazy.nodes, {**self.constants, lazy.source: values})[last]
+
+        order = direction(source, function)
+        if order < 0 and self._may_flip(lazy.source):
+            self._flip(lazy.source, np.full(source.channels, -1))
+        elif order <= 0:
+            raise UserError(
+                f"{describe(lazy.nodes[-1])}: from {lazy.source} to the output leads no function that rises everywhere and"
+                " is one for all channels, so that the integers' order is not the output's; end with a product, one scale"
+                " and one shift"
+            )
+        return lazy.source
+
+    # --- the new model ----------------------------------------------------------------------------------------------
+    def _model(self) -> ModelWrapper:
+        last = self._last()
         fact = self.facts[last]
         twice = sorted((self.weights.keys() | self.indices.keys()) & self.facts.keys())
         if twice:
@@ -621,17 +655,6 @@ class _Streamliner:
             for name, fact in self.facts.items()
             if self._resolve(name) == name
         }
-
-
-def _live_nodes(graph: GraphProto) -> list[NodeProto]:
-    """The nodes that the graph's outputs depend on, in order."""
-    wanted = {output.name for output in graph.output}
-    live = []
-    for node in reversed(graph.node):
-        if wanted.intersection(node.output):
-            live.append(node)
-            wanted.update(name for name in node.input if name)
-    return live[::-1]
 
 
 def integer_facts(model: ModelWrapper) -> dict[str, IntegerTensor]:

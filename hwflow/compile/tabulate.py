@@ -96,7 +96,35 @@ def table(source: IntegerTensor, function: Function) -> Table:
     return Table(source, first, tuple(changes[1, span] for span in spans), tuple(changes[2, span] for span in spans))
 
 
+def direction(source: IntegerTensor, function: Function) -> int:
+    """1 where the function is one for all channels and rises with every integer that they take, -1 where it falls so.
+
+    0 where it does neither. `function` maps as for `table`, to real numbers.
+    """
+    lo, hi = int(source.lo.min()), int(source.hi.max())
+    if (hi - lo + 1) * source.channels > MOST_ENTRIES:
+        return 0
+    signs: set[float] = set()
+    before: torch.Tensor | None = None
+    width = max(2, CHUNK // source.channels)
+    for start in range(lo, hi + 1, width):
+        found = _real(source, function, torch.arange(start, min(start + width, hi + 1)))
+        if not torch.equal(found, found[:1].expand_as(found)):
+            return 0
+        row = found[0] if before is None else torch.cat([before, found[0]])
+        signs.update(np.unique(np.sign(np.diff(row.numpy()))).tolist())
+        before = row[-1:]
+    if signs <= {1.0}:  # a channel of one value too
+        return 1
+    return -1 if signs == {-1.0} else 0
+
+
 def _evaluate(source: IntegerTensor, function: Function, places: torch.Tensor) -> torch.Tensor:
+    return _real(source, function, places).round().to(torch.int64)
+
+
+def _real(source: IntegerTensor, function: Function, places: torch.Tensor) -> torch.Tensor:
+    """What `function` makes of the integers `places` in each channel: float64 (C, n)."""
     values = places.to(torch.float64) * source.scale
     if len(source.shape) == 4:
         result = function(values.reshape(1, 1, -1, 1).expand(1, source.channels, -1, 1).contiguous())
@@ -104,7 +132,7 @@ def _evaluate(source: IntegerTensor, function: Function, places: torch.Tensor) -
     else:
         result = function(values.reshape(-1, 1).expand(-1, source.channels).contiguous())
         result = result.expand(-1, source.channels).T
-    return result.round().to(torch.int64)
+    return result
 
 
 def falling_channels(found: Table) -> Integers:

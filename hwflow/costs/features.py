@@ -68,7 +68,7 @@ def block_rams(shape: Shape) -> int:
 def dsps(shape: Shape) -> int:
     """DSP slices that the module takes."""
     if shape.module in ("hwf_affine", "hwf_line"):
-        return shape.number("PE")
+        return 0 if shape.number("SHIFTS") else shape.number("PE")
     if shape.module == "hwf_mvu_int" and shape.word("MULTIPLIER", "dsp") == "dsp":
         pe = shape.number("PE")
         return shape.number("SIMD") * (pe - pe // 2 if _pairs(shape) else pe)
@@ -191,6 +191,7 @@ def _affine(s: Shape) -> Features:
     pe, folds, line = s.number("PE"), _folds(s), s.number("MBITS") + s.number("ABITS")
     return {
         "knees": float(pe * compare_luts(s.number("IBITS"), folds)),
+        "shifts": float(pe * (s.number("IBITS") + s.number("FRAC"))) if s.number("SHIFTS") else 0.0,
         "lines": float(pe * line * (table_luts(2 * folds) if folds > 1 else 1)),
         "outputs": float(pe * s.number("OBITS")),
         "channels": float(pe),
@@ -302,6 +303,8 @@ def _window_whole(s: Shape) -> Features:
 def fifo_blocks(s: Shape) -> int:
     """RAMB18 of hwf_fifo; 0 where it lies in LUTs."""
     style, width, depth = s.word("STYLE", "auto"), s.number("WIDTH"), s.number("DEPTH_BEATS")
+    if depth == 1:
+        return 0
     deep = bits_for(max(2, depth - 1))
     wide = next((w for d, w in RAMB18_SHAPES if 1 << deep <= d), 1)
     need = -(-width // wide) * (1 if deep <= 14 else 1 << (deep - 14))
@@ -318,6 +321,8 @@ def _fifo_luts(width: int, depth: int) -> int:
 
 def _fifo(s: Shape) -> Features:
     width, depth = s.number("WIDTH"), s.number("DEPTH_BEATS")
+    if depth == 1:
+        return {"single": 1.0, "register": float(width)}
     if fifo_blocks(s):
         return {"block": 1.0, "block_word": float(width), "block_address": float(bits_for(depth))}
     memory = float(_fifo_luts(width, depth))
@@ -390,6 +395,7 @@ _MODULES: dict[str, Callable[[Shape], Features]] = {
     "hwf_concat": _parts,
     "hwf_interleave": _word,
     "hwf_max": _maximum,
+    "hwf_signs": _word,
     "hwf_accumulate": _accumulate,
     "hwf_top1": _top1,
 }

@@ -9,7 +9,8 @@ from typing import Any
 
 from hwflow.hw.bits import Bits
 from hwflow.hw.ops import StreamOp
-from hwflow.hw.ops.activation import ChannelThreshold_rtl
+from hwflow.hw.ops.activation import ChannelThreshold_rtl, PiecewiseAffine_rtl
+from hwflow.hw.ops.base import Integers
 from hwflow.hw.ops.streams import DuplicateStreams_rtl
 
 _BY_ATTRIBUTE = {"PE": "PE", "SIMD": "SIMD", "resType": "MULTIPLIER"}
@@ -58,6 +59,13 @@ class Shaper:
                 values[name] = op.get_nodeattr(attribute)
         if "ram_style" in kinds:
             values |= {name: str(op.get_nodeattr("ram_style")) for name in ("WSTYLE", "STYLE") if name in values}
+        if isinstance(op, PiecewiseAffine_rtl):
+            values["SHIFTS"] = int(_are_shifts(self._constants[0][1:3]))
         if isinstance(op, DuplicateStreams_rtl):
             values["WIDTH"] = op.streams_in()[0].bits
         return Shape.of(module, values)
+
+
+def _are_shifts(slopes: Integers) -> bool:
+    """Whether hwf_affine takes shifts for these slopes: powers of two of which the largest is eight times the least at most."""
+    return bool((slopes > 0).all() and ((slopes & (slopes - 1)) == 0).all() and slopes.max() <= 8 * slopes.min())

@@ -96,7 +96,7 @@ def _front(runner: _Runner) -> None:
         sources = [recipe.folder.parent / "network.py", recipe.folder / "recipe.yaml", recipe.weights]
         recipe.load()  # weights that are missing or broken are refused even where the export is cached
     target = plan.load_target()
-    runner.run("export", [front.QONNX], lambda _: front.export(plan, folder), reads=sources)
+    runner.run("export", [front.QONNX], lambda stage: _export(plan, folder, stage), reads=sources)
     runner.run(
         "streamline", [front.STREAMLINED], lambda _: front.make_streamlined(folder), reads=[folder / front.QONNX]
     )
@@ -114,6 +114,10 @@ def _front(runner: _Runner) -> None:
         options=[plan.clock_mhz, plan.fps, target.model_dump(), plan.find_board().available],
         reads=[folder / front.DATAFLOW],
     )
+
+
+def _export(plan: Plan, folder: Path, stage: Stage) -> None:
+    stage.note = front.export(plan, folder)
 
 
 def _map(plan: Plan, folder: Path, head: str) -> None:

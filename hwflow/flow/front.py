@@ -20,8 +20,11 @@ from google.protobuf.message import DecodeError
 from qonnx.core.modelwrapper import ModelWrapper
 from torch import nn
 
+from hwflow.compile.flatten import flatten_late
 from hwflow.compile.fold import fold
 from hwflow.compile.map import to_dataflow
+from hwflow.compile.pixels import whole_pixels
+from hwflow.compile.rescale import scales_behind_products
 from hwflow.compile.solve import Limits
 from hwflow.compile.streamline import integer_facts, streamline
 from hwflow.compile.tradeoff import tradeoff
@@ -107,11 +110,25 @@ def load_qonnx(path: Path) -> onnx.ModelProto:
     return model
 
 
-def export(plan: Plan, folder: Path) -> None:
-    """The network as QONNX -> 1-qonnx.onnx"""
-    found = plan.find_recipe()
-    model = load_qonnx(Path(str(plan.onnx))) if found is None else _exported(found)
+def export(plan: Plan, folder: Path) -> str:
+    """The network as QONNX -> 1-qonnx.onnx; a file of the user's with its input, scales and reshapes in order.
+
+    Returns what is assumed of the file's input, "" for nothing.
+    """
+    found, note = plan.find_recipe(), ""
+    if found is not None:
+        model = _exported(found)
+    else:
+        given = load_qonnx(Path(str(plan.onnx)))
+        model = in_order(given)
+        note = "" if whole_pixels(given) is given else "takes pixels as k / 255"
     publish(folder / QONNX, lambda path: path.write_bytes(model.SerializeToString()))
+    return note
+
+
+def in_order(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A QONNX graph as other tools export it, as streamlining takes it; in real numbers it is the same function."""
+    return scales_behind_products(flatten_late(whole_pixels(model)))
 
 
 def _exported(found: ModelRecipe) -> onnx.ModelProto:

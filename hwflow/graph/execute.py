@@ -229,6 +229,7 @@ OPERATORS: dict[str, Operator] = {
     "Conv": _conv,
     "DepthToSpace": _depth_to_space,
     "Div": lambda a, x: [x[0] / x[1]],
+    "Dropout": lambda a, x: [x[0]],  # in eval mode
     "Flatten": _flatten,
     "Gemm": _gemm,
     "GlobalAveragePool": lambda a, x: [x[0].mean(dim=(2, 3), keepdim=True)],
@@ -240,6 +241,7 @@ OPERATORS: dict[str, Operator] = {
     "Neg": lambda a, x: [-x[0]],
     "PRelu": _prelu,
     "Pad": _pad,
+    "Pow": lambda a, x: [x[0] ** x[1]],
     "Quant": _quant,
     "ReduceMean": _reduce(torch.mean),
     "ReduceSum": _reduce(torch.sum),
@@ -248,6 +250,7 @@ OPERATORS: dict[str, Operator] = {
     "Sigmoid": lambda a, x: [torch.sigmoid(x[0])],
     "Slice": _slice,
     "Split": _split,
+    "Sqrt": lambda a, x: [x[0].sqrt()],
     "Squeeze": _squeeze,
     "Sub": lambda a, x: [x[0] - x[1]],
     "Transpose": _transpose,

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Designs of what Bi-ShuffleNet does not have, simulated: every stream of the RTL against the QONNX graph."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import peers
 import pytest
 from networks import Graph, frames, small_case
 from onnx import ModelProto
@@ -13,6 +15,7 @@ from hwflow.compile.assemble import assemble
 from hwflow.compile.generate import write_depths, write_rtl
 from hwflow.compile.map import to_dataflow
 from hwflow.compile.streamline import integer_facts, streamline
+from hwflow.flow.front import in_order
 from hwflow.sim.check import check, raise_unless_exact
 from hwflow.sim.reference import reference_tensors
 from hwflow.sim.sizing import allowed_cycles, size_fifos
@@ -28,7 +31,7 @@ def simulate(model: ModelProto, seed: int, folder: Path, head: str = "logits") -
     rtl = folder / "rtl"
     write_rtl(design, rtl)
     facts = integer_facts(streamlined)
-    pictures = frames(4, facts["image"].shape[1:], seed)
+    pictures = frames(4, facts[streamlined.graph.input[0].name].shape[1:], seed)
     sizing = size_fifos(rtl, design, folder / "work")
     assert sizing.bits <= 1.2 * sizing.high_water_bits
     write_depths(rtl, sizing.depths)
@@ -91,3 +94,31 @@ def test_routes(seed: int, tmp_path: Path) -> None:
 def test_bi_shufflenet_in_colour_at_an_odd_size(tmp_path: Path) -> None:
     kinds = simulate(small_case(3, 21, 13).qonnx, 7, tmp_path, "top1")
     assert kinds >= {"InterleaveChannels", "PiecewiseAffine", "IntegerMVAU", "BinaryMVAU", "StreamingMax"}
+
+
+TINY = peers.Small(
+    shape=(3, 13, 10), channels=(6, 10), kernels=(3, 2), strides=(1, 2), pooled=(True, False), hidden=12, classes=5
+)
+PEERS: dict[str, tuple[peers.Small, set[str]]] = {
+    "1w2a": (replace(TINY, act_bits=2), {"BinaryMVAU", "ChannelTable", "ChannelThreshold", "StreamingMax"}),
+    "4w1a": (replace(TINY, weight_bits=4), {"SignsToIntegers", "IntegerMVAU"}),
+    "4w3a": (
+        replace(TINY, weight_bits=4, act_bits=3, weights=peers.PER_CHANNEL, relu=True, pads=(1, 1), bias=True),
+        {"IntegerMVAU", "ChannelThreshold"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_networks_of_brevitas_layers(name: str, tmp_path: Path) -> None:
+    small, wanted = PEERS[name]
+    assert simulate(in_order(peers.exported(small.build(), small.shape)), 3, tmp_path, "top1") >= wanted
+
+
+def test_a_picture_that_products_read_as_a_vector(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    graph = Graph(shape=(1, 2, 3, 5), output="out").pixels().const(w=rng.integers(-4, 4, (30, 6)).astype(np.float32))
+    graph.const(v=rng.integers(-1, 2, (30, 6)).astype(np.float32)).add("Flatten", ["pixels"], "f")
+    graph.quant("w", "wq").add("MatMul", ["f", "wq"], "a").sign("v", "vq").add("MatMul", ["f", "vq"], "b")
+    graph.add("Add", ["a", "b"], "out")
+    assert simulate(graph.model(), 1, tmp_path) == {"IntegerMVAU", "BinaryMVAU", "AddStreams", "DuplicateStreams"}

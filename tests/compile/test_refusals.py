@@ -18,7 +18,7 @@ from qonnx.core.onnx_exec import execute_onnx
 from hwflow.compile.map import ORIGINS_KEY, to_dataflow
 from hwflow.compile.streamline import integer_facts, streamline
 from hwflow.errors import UserError
-from hwflow.flow.front import load_qonnx
+from hwflow.flow.front import in_order, load_qonnx
 from hwflow.graph.execute import initializers, run
 from hwflow.sim.reference import reference_tensors
 
@@ -178,9 +178,23 @@ STREAMLINING: dict[str, tuple[Callable[[], Graph], str]] = {
         lambda: Graph().pixels().quant("image", "p2", 8, 0.5, signed=0).add("Concat", ["pixels", "p2"], "out", axis=1),
         r"node p2_node \(Quant\): the input is quantised with scale 1 elsewhere; use one quantiser",
     ),
-    "real output": (
-        lambda: start().const(h=0.5).add("Mul", ["q", "h"], "out"),
-        r"the output out is not an integer tensor with one scale; let the last layer be a quantised product",
+    "unquantised output": (
+        lambda: Graph().add("Identity", ["image"], "out"), r"node out_node \(Identity\): its input image is not quantised",
+    ),
+    "a scale for each class": (
+        lambda: start().const(h=np.reshape([0.5, 0.25], (2, 1, 1))).add("Mul", ["q", "h"], "out"),
+        r"node out_node \(Mul\): from q to the output leads no function that rises everywhere and is one for all",
+    ),
+    "an output that falls and rises": (
+        lambda: start().const(h=100.0).add("Sub", ["q", "h"], "d").add("Mul", ["d", "d"], "out"),
+        r"node out_node \(Mul\): from q to the output leads no function that rises everywhere",
+    ),
+    "an output that falls": (
+        lambda: start().add("Neg", ["q"], "out"),  # no product whose weights could turn
+        r"node out_node \(Neg\): from q to the output leads no function that rises everywhere",
+    ),
+    "an output that is not a number": (
+        lambda: start().const(h=np.nan).add("Mul", ["q", "h"], "out"), r"node out_node \(Mul\): from q to the output leads no",
     ),
     "no output": (lambda: start(), r"the output out is not an integer tensor"),
     "batch of two": (
@@ -280,10 +294,6 @@ STREAMLINING: dict[str, tuple[Callable[[], Graph], str]] = {
 }  # fmt: skip
 
 MAPPING: dict[str, tuple[Callable[[], Graph], str]] = {
-    "wide weights on signs": (
-        lambda: signs().conv("s", "out", bits=4),
-        r"node out_node \(Conv\) has weights of INT4 on a map of -1 and \+1; use 1-bit weights",
-    ),
     "sum of signs": (
         lambda: signs().const(axes=[2, 3]).add("ReduceSum", ["s", "axes"], "out"),
         r"node out_node \(ReduceSum\) reads the map s of -1 and \+1, which only convolutions.*quantise it to two bits",
@@ -303,9 +313,12 @@ MAPPING: dict[str, tuple[Callable[[], Graph], str]] = {
         r"node padded_node \(Pad\) pads for node out_node \(MaxPool\); only convolutions take explicit padding",
     ),
     "flattened map": (
-        lambda: start().const(w=np.ones((32, 2))).quant("w", "wq").add("Flatten", ["q"], "f")
-        .add("MatMul", ["f", "wq"], "out"),
-        r"node f_node \(Reshape\) reshapes \(1, 2, 4, 4\) to \(1, 32\); only maps of one pixel can be reshaped",
+        lambda: start().add("Flatten", ["q"], "f").quant("f", "out", 3, 64.0),
+        r"node out_node \(MultiThreshold\) reads f, a map of 4 x 4 pixels made a vector; only a product can",
+    ),
+    "map of other channels": (
+        lambda: start().const(s=[1, 4, 2, 4]).add("Reshape", ["q", "s"], "out"),
+        r"node out_node \(Reshape\) reshapes \(1, 2, 4, 4\) to \(1, 4, 2, 4\); only reshapes to a vector are supported",
     ),
     "transposed map": (
         lambda: start().add("Transpose", ["q"], "out", perm=[0, 1, 3, 2]),
@@ -364,6 +377,15 @@ def test_mapping_refuses(case: str) -> None:
     with pytest.raises(UserError, match=message) as caught:
         to_dataflow(streamlined, "logits")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("case", STREAMLINING | MAPPING)
+def test_a_users_file_ends_in_one_line(case: str) -> None:
+    """Put in order first, some of these can be built; the others still name the node."""
+    try:
+        compiled(in_order((STREAMLINING | MAPPING)[case][0]().model()))
+    except UserError as error:
+        assert "\n" not in str(error)
 
 
 def test_a_label_needs_logits() -> None:
@@ -504,13 +526,13 @@ def mutated(model: ModelProto, seed: int) -> ModelProto:
     return changed
 
 
-def every_kind() -> Graph:
-    """Most operators in a few nodes, so that a mutation hits each of them often."""
+def every_kind(scale: float = 0.5) -> Graph:
+    """Most operators in a few nodes, so that a mutation hits each of them often; `scale` is that of its maps."""
     graph = signs().const(p=PADS, v=-1.0, axes=[2, 3], half=[1, 1], to=[1, 2], w=np.ones((2, 3)))
     graph.add("Pad", ["s", "p", "v"], "padded").conv("padded", "c", kernel=3)
-    graph.norm("c", "n", [1.0, -1.0], [0.1, 0.2], [0.3, 0.4], [5.0, 6.0]).quant("n", "a", 4, 0.5)
-    graph.conv("q", "d", 2, 2, 3, 3, pads=[1, 1, 1, 1]).quant("d", "b", 4, 0.5).add("Add", ["a", "b"], "sum")
-    graph.const(slope=np.full((2, 1, 1), 0.25)).add("PRelu", ["sum", "slope"], "act").quant("act", "r", 4, 0.5)
+    graph.norm("c", "n", [1.0, -1.0], [0.1, 0.2], [0.3, 0.4], [5.0, 6.0]).quant("n", "a", 4, scale)
+    graph.conv("q", "d", 2, 2, 3, 3, pads=[1, 1, 1, 1]).quant("d", "b", 4, scale).add("Add", ["a", "b"], "sum")
+    graph.const(slope=np.full((2, 1, 1), 0.25)).add("PRelu", ["sum", "slope"], "act").quant("act", "r", 4, scale)
     graph.add("MaxPool", ["r"], "m", kernel_shape=[2, 2], strides=[2, 2]).add(
         "Split", ["m", "half"], ["x", "y"], axis=1
     )
@@ -519,10 +541,14 @@ def every_kind() -> Graph:
     return graph
 
 
-def _survives(original: ModelProto, seed: int) -> bool:
-    """Whether a mutated graph still compiles, and then exactly; anything but a one-line UserError fails the test."""
+def _survives(original: ModelProto, seed: int, as_users: bool = False) -> bool:
+    """Whether a mutated graph still compiles, and then exactly; anything but a one-line UserError fails the test.
+
+    `as_users`: put in order first, as a user's file is.
+    """
     model = mutated(original, seed)
     try:
+        model = in_order(model) if as_users else model
         streamlined = streamline(model)
         dataflow = to_dataflow(streamlined, "logits")
     except UserError as error:
@@ -549,9 +575,18 @@ def test_a_damaged_graph_gives_one_line() -> None:
     assert 0 < sum(survived) < len(survived) // 2
 
 
+def test_a_damaged_file_of_a_user_gives_one_line() -> None:
+    model = every_kind(0.3).model()
+    compiled(in_order(model))
+    survived = [_survives(model, seed, as_users=True) for seed in range(60)]
+    assert 0 < sum(survived) < len(survived) // 2
+
+
 @pytest.mark.slow
 def test_many_damaged_graphs_give_one_line() -> None:
     for seed in range(120, 1200):
         _survives(every_kind().model(), seed)
+    for seed in range(60, 600):
+        _survives(every_kind(0.3).model(), seed, as_users=True)
     for seed in range(100):
         _survives(small_case().qonnx, seed)

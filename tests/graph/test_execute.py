@@ -50,6 +50,7 @@ CASES: list[tuple[str, list[Any], dict[str, Any], int]] = [
     ("Conv", [MAP, values(3, 4, 2, 3), values(3)], {"dilations": [2, 1], "pads": [1, 1, 1, 1]}, 1),
     ("Conv", [MAP, values(4, 2, 1, 1)], {"group": 2}, 1),
     ("Div", [MAP, np.abs(values(4, 1, 1)) + 1], {}, 1),
+    ("Dropout", [MAP], {}, 1),
     ("Flatten", [MAP], {"axis": 1}, 1),
     ("Gemm", [values(2, 3), values(4, 3), values(4)], {"alpha": 0.5, "beta": 2.0, "transB": 1}, 1),
     ("GlobalAveragePool", [MAP], {}, 1),
@@ -59,6 +60,7 @@ CASES: list[tuple[str, list[Any], dict[str, Any], int]] = [
     ("PRelu", [MAP, values(4, 1, 1)], {}, 1),
     ("Pad", [MAP, np.array([0, 0, 1, 2, 0, 0, 3, 0]), np.array(-1.0)], {"mode": "constant"}, 1),
     ("Pad", [MAP, np.array([0, 0, 1, 2, 0, 0, 3, 0])], {}, 1),
+    ("Pow", [np.abs(MAP), np.array(0.5)], {}, 1),
     ("DepthToSpace", [values(2, 8, 3, 2)], {"blocksize": 2, "mode": "CRD"}, 1),
     ("ReduceMean", [MAP], {"axes": [2, 3], "keepdims": 0}, 1),
     ("ReduceSum", [MAP, np.array([2, 3])], {"keepdims": 1}, 1),
@@ -68,6 +70,7 @@ CASES: list[tuple[str, list[Any], dict[str, Any], int]] = [
     ("Slice", [MAP, np.array([1]), np.array([2**60]), np.array([1]), np.array([2])], {}, 1),
     ("Slice", [MAP, np.array([-3]), np.array([-1]), np.array([2])], {}, 1),
     ("Split", [MAP, np.array([1, 3])], {"axis": 1}, 2),
+    ("Sqrt", [np.abs(MAP)], {}, 1),
     ("Squeeze", [values(1, 4, 1, 1), np.array([2, 3])], {}, 1),
     ("Transpose", [MAP], {"perm": [0, 2, 3, 1]}, 1),
 ]

@@ -61,6 +61,7 @@ NODES: dict[str, tuple[str, dict[str, Any], Integers | None]] = {
     "InterleaveChannels": ("InterleaveChannels", CHANNELS, None),
     "LabelSelect": ("LabelSelect", {**CHANNELS, "numInputVectors": [1], "outputDataType": "UINT5"}, None),
     "PiecewiseAffine": ("PiecewiseAffine", {**CHANNELS, "outputDataType": "UINT8", "frac": 3}, LINES),
+    "SignsToIntegers": ("SignsToIntegers", {**CHANNELS, "inputDataType": "BIPOLAR"}, None),
     "SlidingWindow": ("SlidingWindow", {**WINDOW, "inputDataType": "BIPOLAR", "padValue": -1}, None),
     "SlidingWindow, block": ("SlidingWindow", {**WINDOW, "inputDataType": "INT8", "ram_style": "block"}, None),
     "SplitChannels": ("SplitChannels", {**CHANNELS, "C0": 12}, None),

@@ -122,6 +122,12 @@ def test_proof(claim: Claim) -> None:
     assert proof.properties >= 7  # the stream rules, order and progress at the least
 
 
+def test_proof_of_wires() -> None:
+    """Of what hwf_signs promises, Yosys sees most at once and leaves the rules of a stream to prove."""
+    proof = check(Claim("prove_signs", ("hwf_signs",), {"PE": 3}))
+    assert proof.holds and proof.properties >= 3
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "claim",
@@ -171,6 +177,12 @@ BUGS = [
     ("sends to the wrong side", parts("split", 1, 1, 2, 1), "second <= 1'b1", "second <= 1'b0"),
     ("overwrites a beat", parts("split", 1, 1, 1, 1), " && (!out1_V_TVALID || out1_V_TREADY)", ""),
     ("takes both at once", parts("concat", 1, 1, 1, 1), "free && !second", "free"),
+    (
+        "takes -1 for 0",
+        Claim("prove_signs", ("hwf_signs",), {"PE": 2}),
+        "{!in0_V_TDATA[i], 1'b1}",
+        "{!in0_V_TDATA[i], in0_V_TDATA[i]}",
+    ),
     ("takes one alone", join(1, 1), "assign in0_V_TREADY = free && in1_V_TVALID", "assign in0_V_TREADY = free"),
     ("wraps instead of saturating", add(1, 2, 2, 2), "fits ? sum", "1'b1 ? sum"),
     ("offers before it has both", join(1, 1), "in0_V_TVALID && in1_V_TVALID;", "in0_V_TVALID || in1_V_TVALID;"),

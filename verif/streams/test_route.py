@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""hwf_add, hwf_fork, hwf_split, hwf_interleave, hwf_concat and hwf_width: as many elements out as in."""
+"""hwf_add, hwf_fork, hwf_signs, hwf_split, hwf_interleave, hwf_concat and hwf_width: as many elements out as in."""
 
 from __future__ import annotations
 
@@ -39,6 +39,12 @@ def forked(width: int, copies: int) -> Variant:
     beats = Beats(codes((FRAMES * 20, 1), width), width)
     outputs = {f"out{i}_V": beats for i in range(copies)}
     return Variant("hwf_fork", {"WIDTH": width, "COPIES": copies}, {"in0_V": beats}, outputs, FRAMES, 20)
+
+
+def numbered(pe: int) -> Variant:
+    signs = codes((FRAMES * 20, pe), 1)
+    numbers = Beats(2 * signs - 1, 2)
+    return Variant("hwf_signs", {"PE": pe}, {"in0_V": Beats(signs, 1)}, {"out0_V": numbers}, FRAMES, 20)
 
 
 def parted(module: str, bits: int, pe: int, c0: int, c1: int) -> Variant:
@@ -82,6 +88,7 @@ PARTS = [(1, 2, 4, 4), (3, 2, 6, 2), (2, 1, 1, 5), (6, 4, 4, 4), (4, 3, 3, 9)]
 EVERYDAY = [
     *(added(*shape) for shape in [(1, 3, 6, 6), (3, 6, 6, 6), (2, 4, 2, 5), (1, 8, 8, 12), (2, 5, 7, 3), (1, 1, 1, 2)]),
     *(forked(*shape) for shape in [(8, 2), (5, 3), (1, 1), (48, 4)]),
+    *(numbered(pe) for pe in (1, 7)),
     *(parted(module, *shape) for module in ("hwf_split", "hwf_concat") for shape in PARTS),
     *(interleaved(*shape) for shape in [(1, 4, 8), (6, 2, 4), (3, 1, 3), (5, 7, 7)]),
     *(

@@ -14,6 +14,7 @@ from hwflow.hw.ops.streams import (
     ElasticFIFO_rtl,
     InterleaveChannels_rtl,
     LabelSelect_rtl,
+    SignsToIntegers_rtl,
     SplitChannels_rtl,
     WidthConverter_rtl,
 )
@@ -33,6 +34,7 @@ OPERATORS: tuple[type[StreamOp], ...] = (
     InterleaveChannels_rtl,
     LabelSelect_rtl,
     PiecewiseAffine_rtl,
+    SignsToIntegers_rtl,
     SlidingWindow_rtl,
     SplitChannels_rtl,
     StreamingMax_rtl,

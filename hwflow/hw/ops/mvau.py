@@ -51,6 +51,10 @@ class _MVAU(StreamOp):
     def folding_choices(self) -> dict[str, list[int]]:
         return {"PE": divisors(self.integer("MH")), "SIMD": divisors(self.integer("MW"))}
 
+    def vectors(self, array: Integers) -> Integers:
+        """The input as (N, ..., MW): that of a map of several pixels may be one vector."""
+        return array.reshape(array.shape[0], *self.shape("numInputVectors")[1:], self.integer("MW"))
+
     def fold_weights(self, weights: Integers) -> Integers:
         """(MW, MH) to [nf][sf][pe][simd]."""
         pe, simd = self.integer("PE"), self.integer("SIMD")
@@ -85,7 +89,7 @@ class BinaryMVAU_rtl(_MVAU):
         }
 
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
-        product = arrays[0] @ constants[0]
+        product = self.vectors(arrays[0]) @ constants[0]
         if self.datatype("outputDataType") == DataType["BIPOLAR"]:
             return [np.where(product >= constants[1].reshape(-1), 1, -1)]
         return [product]
@@ -118,7 +122,7 @@ class IntegerMVAU_rtl(_MVAU):
         }
 
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
-        return [arrays[0] @ constants[0]]
+        return [self.vectors(arrays[0]) @ constants[0]]
 
 
 def signed_bits(lo: int, hi: int) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators that move and join streams: add, fork, split, interleave, concat, width converter, FIFO, top-1."""
+"""Operators that move and join streams: add, fork, signs, split, interleave, concat, width converter, FIFO, top-1."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from qonnx.core.datatype import DataType
 
 from hwflow.hw.bits import Bits
 from hwflow.hw.ops.base import Integers, StreamOp, StreamSpec, divisors
@@ -93,6 +94,26 @@ class DuplicateStreams_rtl(_Channels):
 
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
         return [arrays[0]] * self.integer("NumOutputStreams")
+
+
+class SignsToIntegers_rtl(_Channels):
+    """-1 and +1, codes 0 and 1, as two's complement of two bits: what products with weights of several bits take."""
+
+    leaf = "hwf_signs"
+
+    def streams_in(self) -> tuple[StreamSpec, ...]:
+        pe = self.check_divides("PE", self.integer("NumChannels"), "NumChannels")
+        return (self.map_of(self.integer("NumChannels"), pe),)
+
+    def streams_out(self) -> tuple[StreamSpec, ...]:
+        signs = self.streams_in()[0]
+        return (StreamSpec(signs.shape, signs.parallel, DataType["INT2"]),)
+
+    def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
+        return {"PE": self.integer("PE")}
+
+    def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
+        return [arrays[0]]
 
 
 class SplitChannels_rtl(_Channels):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from hwflow.compile.generate import is_fifo
 from hwflow.compile.solve import Limits
 from hwflow.costs.model import POINTS, Cost, CostModel, Point, read_points, write_points
 from hwflow.costs.shapes import Shape, Shaper
-from hwflow.flow.back import RTL, read_costs, read_fifos
+from hwflow.flow.back import RTL, read_costs, read_sizing
 from hwflow.hw.bits import Bits, pack
 from hwflow.hw.ops.base import RTL_FOLDER
 from hwflow.sim.design import load_design
@@ -81,7 +81,7 @@ def _cost(found: Resources) -> Cost:
 def _of_build(folder: Path) -> Iterator[tuple[Shape, Cost]]:
     design = load_design(folder / RTL)
     costs = read_costs(folder)
-    depths = {s.name: s.depth for s in read_fifos(folder)}
+    depths = read_sizing(folder).depths
     for node in design.graph.node:
         op = getCustomOp(node)
         if is_fifo(op):
@@ -131,14 +131,14 @@ def _of_grid() -> Iterator[tuple[Shape, Cost]]:
 
 
 def _grid(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
-    for width, depth in product((1, 6, 24, 96), (1, 2, 3, 8, 16, 40, 150, 600, 1500)):
+    for width, depth in product((1, 6, 24, 96), (1, 2, 3, 16, 40, 150, 600, 1500)):
         yield "hwf_fifo", {"WIDTH": width, "DEPTH_BEATS": depth, "STYLE": "auto"}
     for narrow, parts in product((1, 6, 12, 24), (2, 3, 4, 8, 24)):
         yield "hwf_width", {"IN_WIDTH": narrow, "OUT_WIDTH": narrow * parts}
         yield "hwf_width", {"IN_WIDTH": narrow * parts, "OUT_WIDTH": narrow}
     yield from _lines(random)
     yield from _windows()
-    yield from _binary(random)
+    yield from islice(_binary(random), 0, None, 4)
     yield from _integer(random)
 
 

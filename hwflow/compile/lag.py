@@ -14,6 +14,9 @@ from hwflow.hw.ops import StreamOp
 from hwflow.hw.ops.mvau import BinaryMVAU_rtl, IntegerMVAU_rtl
 from hwflow.hw.ops.window import GlobalAccumulate_rtl, SlidingWindow_rtl
 
+SLOW = 4
+
+
 def waiting_shares(ops: Sequence[StreamOp]) -> dict[tuple[str, int], float]:
     """For each stream into a node (its name, index of the input): which share of a frame waits there.
 
@@ -34,8 +37,8 @@ def waiting_shares(ops: Sequence[StreamOp]) -> dict[tuple[str, int], float]:
 
 def depth(share: float, beats: int, cycles: int) -> int:
     """Beats that a FIFO must hold, for a share of a frame of `beats` in `cycles`: one where nothing waits and a beat comes in
-    every other cycle at most, which is the pace of a single place."""
-    return max(1 if 2 * beats <= cycles else 2, ceil(share * beats))
+    every fourth cycle at most: a single place takes every other one (hwflow.sim.sizing)."""
+    return max(1 if SLOW * beats <= cycles else 2, ceil(share * beats))
 
 
 def _own(op: StreamOp) -> float:

@@ -316,7 +316,7 @@ private:
     }
 
 public:
-    static constexpr size_t kMaxInputs = 64;
+    static constexpr size_t kMaxInputs = 512;  // a bench has one for each variant of a module
 
 private:
     VerilatedContext context_;
@@ -397,7 +397,7 @@ void* hwf_new(uint64_t seed, char* reason, uint64_t size) {
         auto run = std::make_unique<Run>(seed);
         size_t inputs = 0;
         for (const Stream& s : run->streams()) inputs += s.wires.kind == hwf::Kind::input;
-        if (inputs > Run::kMaxInputs) throw std::runtime_error{"more than 64 input streams"};
+        if (inputs > Run::kMaxInputs) throw std::runtime_error{"more than " + std::to_string(Run::kMaxInputs) + " input streams"};
         return run.release();
     } catch (const std::exception& e) {
         std::snprintf(reason, size, "%s%s", hwf::printed.c_str(), e.what());

@@ -31,6 +31,7 @@ from hwflow.costs.model import POINTS, Cost, CostModel, Point, read_points, writ
 from hwflow.costs.shapes import Shape, Shaper
 from hwflow.flow.back import RTL, read_costs, read_sizing
 from hwflow.hw.bits import Bits, pack
+from hwflow.hw.ops.activation import even_parameters
 from hwflow.hw.ops.base import RTL_FOLDER
 from hwflow.sim.design import load_design
 from hwflow.synth.resources import Resources
@@ -136,10 +137,91 @@ def _grid(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
     for narrow, parts in product((1, 6, 12, 24), (2, 3, 4, 8, 24)):
         yield "hwf_width", {"IN_WIDTH": narrow, "OUT_WIDTH": narrow * parts}
         yield "hwf_width", {"IN_WIDTH": narrow * parts, "OUT_WIDTH": narrow}
+    yield from _routes(random)
+    yield from _maps()
+    yield from _functions(random)
     yield from _lines(random)
     yield from _windows()
     yield from islice(_binary(random), 0, None, 4)
     yield from _integer(random)
+
+
+def _routes(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
+    for pe in (1, 2, 4, 12):
+        for width, copies in product((1 * pe, 6 * pe), (2, 3)):
+            yield "hwf_fork", {"WIDTH": width, "COPIES": copies}
+        for bits in (3, 6):
+            yield "hwf_add", {"PE": pe, "IBITS0": bits, "IBITS1": 6, "OBITS": 7}
+            yield "hwf_add", {"PE": pe, "IBITS0": bits, "IBITS1": 6, "OBITS": 6}
+            yield "hwf_interleave", {"BITS": bits, "PE": pe}
+            yield "hwf_signs", {"PE": pe}
+            for module in ("hwf_split", "hwf_concat"):
+                yield module, {"BITS": bits, "PE": pe, "C0": 24, "C1": 24}
+            for signed in (0, 1):
+                yield "hwf_max", {"PE": pe, "BITS": bits, "SIGNED": signed, "WINDOW": 4 if bits == 3 else 9}
+    for c, pe, pixels in ((24, 1, 784), (96, 2, 49), (1024, 1, 49), (1024, 4, 49), (8, 8, 16)):
+        accumulated: Parameters = {"IBITS": 4, "ISIGNED": 1, "OBITS": 10, "PIXELS": pixels, "STYLE": "auto"}
+        yield "hwf_accumulate", {"C": c, "PE": pe, **accumulated}
+    for c, pe in ((6, 1), (10, 2), (6, 6)):
+        yield "hwf_top1", {"C": c, "PE": pe, "BITS": 24, "SIGNED": 1, "OBITS": 4}
+
+
+def _maps() -> Iterator[tuple[str, Parameters]]:
+    """Windows over maps of 1-bit and 6-bit pixels."""
+    shapes = [
+        (24, 28, 3, 1),
+        (48, 14, 3, 1),
+        (96, 7, 3, 1),
+        (24, 56, 5, 2),
+        (96, 14, 3, 2),
+        (64, 12, 3, 1),
+        (48, 28, 2, 2),
+    ]
+    for c, size, kernel, stride in shapes:
+        pad = (kernel - 1) // 2
+        pads: Parameters = dict.fromkeys(("PAD_T", "PAD_L", "PAD_B", "PAD_R"), pad)
+        for simd, style in product((1, 8 if c % 8 == 0 else 6, c), ("lut", "block")):
+            deep = kernel == 2
+            yield "hwf_swg", {
+                "BITS": 6 if deep else 1, "C": c, "SIMD": min(simd, 6) if deep else simd, "H": size, "W": size, "KH": kernel,
+                "KW": kernel, "STRIDE": stride, "PAD_CODE": pack(np.array([0]), 6 if deep else 1), "DEPTHWISE": int(deep),
+                "STYLE": style, **pads,
+            }  # fmt: skip
+    for c, simd in ((24, 1), (24, 6), (96, 2)):
+        yield "hwf_swg", {
+            "BITS": 6, "C": c, "SIMD": simd, "H": 28, "W": 28, "KH": 1, "KW": 1, "STRIDE": 2, "PAD_CODE": pack(np.array([0]), 6),
+            "DEPTHWISE": 0, "STYLE": "lut", **dict.fromkeys(("PAD_T", "PAD_L", "PAD_B", "PAD_R"), 0),
+        }  # fmt: skip
+
+
+def _functions(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
+    for c, pe, ibits, steps, even in (
+        (24, 1, 6, 1, 0), (24, 2, 6, 1, 0), (96, 1, 6, 1, 0), (96, 4, 6, 1, 0), (24, 1, 9, 7, 0), (24, 4, 9, 7, 0), (48, 1, 10, 7, 0),
+        (96, 1, 11, 7, 0), (96, 2, 11, 7, 0), (24, 1, 9, 7, 1), (48, 1, 10, 7, 1), (96, 1, 11, 7, 1), (96, 2, 11, 7, 1),
+        (1024, 1, 15, 15, 0), (64, 4, 12, 3, 0),
+    ):  # fmt: skip
+        tbits, reach = ibits + 1, 1 << (ibits - 2)
+        first, gap = random.integers(-reach, 0, (c, 1)), random.integers(1, max(2, reach // (steps + 1)), (c, 1))
+        thresholds = (
+            first + gap * np.arange(steps) if even else np.sort(random.integers(-reach, reach, (c, steps)), axis=1)
+        )
+        parameters: Parameters = {
+            "C": c, "PE": pe, "IBITS": ibits, "ISIGNED": 1, "STEPS": steps, "TBITS": tbits, "OBITS": max(1, (steps + 1) // 2).bit_length(),
+            "BIAS": 0, "THRESHOLDS": pack(thresholds, tbits),
+        }  # fmt: skip
+        if even:
+            parameters |= even_parameters(thresholds, -(1 << (ibits - 1)), (1 << (ibits - 1)) - 1, c // pe)
+        yield "hwf_threshold", parameters
+    for c, pe, ibits, obits, style in (
+        (24, 1, 8, 4, "lut"),
+        (24, 2, 8, 4, "block"),
+        (64, 1, 10, 8, "block"),
+        (8, 1, 6, 6, "lut"),
+    ):
+        yield "hwf_table", {
+            "C": c, "PE": pe, "IBITS": ibits, "OBITS": obits, "STYLE": style,
+            "TABLE": pack(random.integers(0, 1 << obits, (c, 1 << ibits)), obits),
+        }  # fmt: skip
 
 
 def _lines(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:

@@ -171,7 +171,7 @@ ROWS: tuple[Row, ...] = (
         (4044, 0, 0),
         95,
     ),
-    Row("RSign, 48 channels, 6 bits", "hwf_threshold", signs(48), (12, 0, 0), 9),
+    Row("RSign, 48 channels, 6 bits", "hwf_threshold", signs(48), (12, 0, 0), 12),
     Row("RPReLU, 48 channels, 7 to 6 bits", "hwf_affine", slopes(48), (21, 0, 1), 24),
     fifo(6, 1, 8, 1),
     fifo(48, 1, 36, 1),

@@ -135,7 +135,7 @@ ROWS: tuple[Row, ...] = (
         Row(name, "hwf_mvu_int", parameters, before, lut, dsp)
         for (name, parameters), before, lut, dsp in (
             (integer("8 x 8 bits", STEM, 8, 8, 19), (476, 0, 36), 480, 18),
-            (integer("8 x 8 bits, any weights", STEM, 8, 8, 24, uniform=True), (516, 0, 36), 720, 18),
+            (integer("8 x 8 bits, any weights", STEM, 8, 8, 24, uniform=True), (496, 0, 36), 720, 18),
             (integer("8 x 8 bits", (81, 24, 27, 4), 8, 8, 19), (1290, 0, 108), 1420, 54),
             (
                 integer("4 x 6 bits, weights in BRAM", (192, 256, 48, 2), 6, 4, 15, ASIGNED=1, WSTYLE="block"),
@@ -171,8 +171,8 @@ ROWS: tuple[Row, ...] = (
         (4044, 0, 0),
         95,
     ),
-    Row("RSign, 48 channels, 6 bits", "hwf_threshold", signs(48), (12, 0, 0), 9),
-    Row("RPReLU, 48 channels, 7 to 6 bits", "hwf_affine", slopes(48), (21, 0, 1), 24),
+    Row("RSign, 48 channels, 6 bits", "hwf_threshold", signs(48), (16, 0, 0), 12),
+    Row("RPReLU, 48 channels, 7 to 6 bits", "hwf_affine", slopes(48), (18, 0, 1), 24),
     fifo(6, 1, 8, 1),
     fifo(48, 1, 36, 1),
     fifo(6, 2, 8, 8),

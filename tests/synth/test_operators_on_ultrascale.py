@@ -73,7 +73,7 @@ NODES: dict[str, tuple[str, dict[str, Any], Integers | None]] = {
 }  # fmt: skip
 INPUTS = {"AddStreams": 2, "ConcatChannels": 2, "InterleaveChannels": 2}
 OUTPUTS = {"DuplicateStreams": 2, "SplitChannels": 2}
-DSPS = {"IntegerMVAU": 6, "IntegerMVAU, block": 6, "PiecewiseAffine": 4}
+DSPS = {"IntegerMVAU": 3, "IntegerMVAU, block": 3, "PiecewiseAffine": 4}  # two rows on a slice
 ELSEWHERE = {"DSP48E1", "RAMB18E1", "RAMB36E1", "RAM32M", "RAM64M"}  # what UltraScale+ has no more, or no use for
 
 

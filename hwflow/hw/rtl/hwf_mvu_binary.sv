@@ -8,7 +8,8 @@
 //       bits is right, also one that no dot product reaches or that all reach.
 //
 // Cycles a vector without stalls: (MH / PE) * (MW / SIMD), none between vectors.
-// Latency from a vector's last beat to its first rows: 3 cycles, one more with ABITS > 1, and MW / SIMD more where MH > PE and MW > SIMD.
+// Latency from a vector's last beat to its first rows: 3 cycles, one more with ABITS > 1, and MW / SIMD more where MH > PE and
+// MW > SIMD.
 // There in0 TREADY is a register; else it follows out0 TREADY combinationally.
 //
 // How it counts. Let p be the number of places where activation and weight agree: the bipolar dot product is 2p - MW.
@@ -25,7 +26,7 @@ module hwf_mvu_binary #(
   parameter bit THRESHOLD = 1,
   parameter int unsigned OBITS = 1,       // bits of an output element
   parameter string WSTYLE = "lut",        // weight memory: "lut" or "block"
-  parameter string BSTYLE = "auto",       // memory of two input vectors (MH > PE, MW > SIMD): "lut", "block", "auto": as hwf_replay
+  parameter string BSTYLE = "auto",       // memory of two vectors (MH > PE, MW > SIMD), as hwf_replay's STYLE
   parameter int unsigned TBITS = 16,      // bits of a threshold, at most 32
   parameter logic [MH*MW-1:0] WEIGHTS = '0,           // [nf][sf][pe][simd], 1 is +1
   parameter logic [MH*TBITS-1:0] THRESHOLDS = '0      // one a row, signed

@@ -32,7 +32,7 @@ module hwf_mvu_int #(
   parameter int unsigned OBITS = 24,  // bits of an output element
   parameter string MULTIPLIER = "dsp",  // products on "dsp" slices or in "lut"s
   parameter string WSTYLE = "lut",    // weight memory: "lut" or "block"
-  parameter string BSTYLE = "auto",   // memory of two input vectors (MH > PE, MW > SIMD): "lut", "block", "auto": as hwf_replay
+  parameter string BSTYLE = "auto",   // memory of two vectors (MH > PE, MW > SIMD), as hwf_replay's STYLE
   parameter logic [MH*MW*WBITS-1:0] WEIGHTS = '0  // [simd][nf][sf][pe]: one memory a column
 ) (
   input  logic                  ap_clk,
@@ -135,7 +135,8 @@ module hwf_mvu_int #(
   localparam int LOW_BITS = FIELD >= int'(SUM_BITS) ? int'(SUM_BITS) : longest_low_sum();
   localparam int GUARD = LOW_BITS > FIELD ? LOW_BITS - FIELD : 0;
   localparam bit PACKED = MULTIPLIER == "dsp" && PE > 1 && WBITS > 1 && FIELD >= int'(WBITS) && GUARD <= MOST_GUARD
-      && GUARD <= int'(WBITS) && GUARD <= int'(ABITS) && int'(ABITS) + int'(!ASIGNED) <= ACTIVATION_BITS && FIELD + int'(SUM_BITS) <= SLICE_SUM_BITS;
+      && GUARD <= int'(WBITS) && GUARD <= int'(ABITS) && int'(ABITS) + int'(!ASIGNED) <= ACTIVATION_BITS
+      && FIELD + int'(SUM_BITS) <= SLICE_SUM_BITS;
   localparam int unsigned PAIRS = PACKED ? PE / 2 : 0;
   localparam logic [MH*MW*WBITS-1:0] MEMORY = PACKED ? joined() : WEIGHTS;
 

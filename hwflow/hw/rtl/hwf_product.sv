@@ -5,7 +5,8 @@
 //
 // Two bits of the factor at a time make a digit from -2 to 1 (with the bit below, Booth's radix 4: -2 to 2), and a digit's
 // multiple of the activation is added to the sum so far, shifted by two. Digit, multiple and half adder of a place are a
-// function of six signals: one LUT6 in front of the carry chain. So a product takes ABITS + 2 LUTs for every two bits of the factor.
+// function of six signals: one LUT6 in front of the carry chain. So a product takes ABITS + 2 LUTs for every two
+// bits of the factor.
 module hwf_product #(
   parameter int unsigned WBITS = 8,  // bits of the factor
   parameter int unsigned ABITS = 8,  // bits of the activation

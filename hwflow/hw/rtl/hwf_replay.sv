@@ -7,8 +7,9 @@
 // itself, for a memory with one cycle of latency beside this one; `word` appears one cycle later, and holds while
 // `enable` is low. `enable` must not depend on `valid`.
 //
-// TIMES = 1 or WORDS = 1 keep one word, taken in the first step of its set: TREADY follows `enable`. Otherwise the memory holds two
-// sets and TREADY is a register; a set is given once all of it is there, so the first step comes WORDS cycles after its first word.
+// TIMES = 1 or WORDS = 1 keep one word, taken in the first step of its set: TREADY follows `enable`. Otherwise the memory holds
+// two sets and TREADY is a register; a set is given once all of it is there, so the first step comes WORDS cycles after its
+// first word.
 // Cycles a set: WORDS * TIMES.
 module hwf_replay #(
   parameter int unsigned WIDTH = 8,    // bits a word

@@ -10,8 +10,8 @@
 // threshold in the middle of what the bits so far have left over. Seven steps take three comparators.
 //
 // EVEN = 1 is for thresholds that are evenly spaced but for the rounding, as those of a quantiser behind a BatchNorm are, and
-// BENT = 1 for two distances, below and above the middle, as behind an RPReLU. In hardware CENTERS, DISTANCES and, where BENT, UPPERS
-// and JUMPS take their place, in hwf_even_steps' form. Elaboration compares them with THRESHOLDS, one by one.
+// BENT = 1 for two distances, below and above the middle, as behind an RPReLU. In hardware CENTERS, DISTANCES and, where BENT,
+// UPPERS and JUMPS take their place, in hwf_even_steps' form. Elaboration compares them with THRESHOLDS, one by one.
 //
 // Latency: $clog2(STEPS + 1) cycles. Cycles a frame: its beats. in0 TREADY follows out0 TREADY combinationally.
 module hwf_threshold #(

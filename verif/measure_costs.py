@@ -115,7 +115,8 @@ def _of_network(path: Path, rates: list[float], points: Mapping[Shape, Cost]) ->
 
 
 def _job(module: str, parameters: Mapping[str, int | str | Bits]) -> Job:
-    plain = {name: v.verilog() if isinstance(v, Bits) else v for name, v in parameters.items()}
+    # SHIFTS is no parameter: it says what the constants of hwf_affine are.
+    plain = {name: v.verilog() if isinstance(v, Bits) else v for name, v in parameters.items() if name != "SHIFTS"}
     return Job(module, tuple(sorted(RTL_FOLDER.glob("*.sv"))), plain)
 
 
@@ -144,6 +145,7 @@ def _grid(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
     yield from _windows()
     yield from islice(_binary(random), 0, None, 4)
     yield from _integer(random)
+    yield from _affine(random)
 
 
 def _routes(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
@@ -196,7 +198,8 @@ def _maps() -> Iterator[tuple[str, Parameters]]:
 
 def _functions(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
     for c, pe, ibits, steps, even in (
-        (24, 1, 6, 1, 0), (24, 2, 6, 1, 0), (96, 1, 6, 1, 0), (96, 4, 6, 1, 0), (24, 1, 9, 7, 0), (24, 4, 9, 7, 0), (48, 1, 10, 7, 0),
+        (24, 1, 6, 1, 0), (24, 2, 6, 1, 0), (96, 1, 6, 1, 0), (96, 4, 6, 1, 0), (24, 1, 9, 7, 0), (24, 4, 9, 7, 0),
+        (48, 1, 10, 7, 0),
         (96, 1, 11, 7, 0), (96, 2, 11, 7, 0), (24, 1, 9, 7, 1), (48, 1, 10, 7, 1), (96, 1, 11, 7, 1), (96, 2, 11, 7, 1),
         (1024, 1, 15, 15, 0), (64, 4, 12, 3, 0),
     ):  # fmt: skip
@@ -206,7 +209,8 @@ def _functions(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
             first + gap * np.arange(steps) if even else np.sort(random.integers(-reach, reach, (c, steps)), axis=1)
         )
         parameters: Parameters = {
-            "C": c, "PE": pe, "IBITS": ibits, "ISIGNED": 1, "STEPS": steps, "TBITS": tbits, "OBITS": max(1, (steps + 1) // 2).bit_length(),
+            "C": c, "PE": pe, "IBITS": ibits, "ISIGNED": 1, "STEPS": steps, "TBITS": tbits,
+            "OBITS": max(1, (steps + 1) // 2).bit_length(),
             "BIAS": 0, "THRESHOLDS": pack(thresholds, tbits),
         }  # fmt: skip
         if even:
@@ -221,6 +225,18 @@ def _functions(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
         yield "hwf_table", {
             "C": c, "PE": pe, "IBITS": ibits, "OBITS": obits, "STYLE": style,
             "TABLE": pack(random.integers(0, 1 << obits, (c, 1 << ibits)), obits),
+        }  # fmt: skip
+
+
+def _affine(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
+    for (c, pe), shifts in product(((24, 1), (24, 4), (48, 1), (96, 1), (96, 2), (8, 8)), (0, 1)):
+        ibits, mbits, abits = 7, 6, 4
+        slopes = 1 << random.integers(0, 4, (2, c)) if shifts else random.integers(0, 31, (2, c))
+        offsets = random.integers(-7, 8, (2, c))
+        yield "hwf_affine", {
+            "C": c, "PE": pe, "IBITS": ibits, "ISIGNED": 1, "OBITS": 6, "OSIGNED": 1, "FRAC": 3, "MBITS": mbits,
+            "ABITS": abits, "KNEES": pack(random.integers(-60, 60, c), ibits + 1), "MLO": pack(slopes[0], mbits),
+            "MHI": pack(slopes[1], mbits), "ALO": pack(offsets[0], abits), "AHI": pack(offsets[1], abits), "SHIFTS": shifts,
         }  # fmt: skip
 
 

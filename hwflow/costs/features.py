@@ -92,12 +92,26 @@ def _steps(s: Shape) -> tuple[int, int]:
 
 def _replay(s: Shape, width: int) -> Features:
     sf, nf = _steps(s)
+    memory = nf > 1 and sf > 1  # a whole vector a beat waits in a register
     return {
         "steps": bits_for(sf * nf) + bits_for(sf),
         "word": float(width),
-        "sets": float(ram_luts(2 * sf, width)) if nf > 1 else 0.0,
-        "replayed": 1.0 if nf > 1 else 0.0,
+        "sets": float(ram_luts(2 * sf, width)) if memory and not _replay_blocks(s, width) else 0.0,
+        "replayed": float(memory),
+        "held": float(width) if nf > 1 and sf == 1 else 0.0,
     }
+
+
+def _replay_blocks(s: Shape, width: int) -> int:
+    """RAMB18 of the memory of two input vectors, 0 where it is in LUTs (hwf_replay)."""
+    sf, nf = _steps(s)
+    if nf == 1 or sf == 1:
+        return 0
+    address = 1 + bits_for(sf)
+    luts = 4 * ceil(width / 6) if address <= 5 else ceil(2**address / 64) * 4 * ceil(width / 3)
+    wide = next((w for d, w in RAMB18_SHAPES if 1 << address <= d), 1)
+    need = -(-width // wide)
+    return need if luts > 100 * need else 0
 
 
 def _mvu_binary(s: Shape) -> Features:
@@ -406,13 +420,15 @@ _MODULES: dict[str, Callable[[Shape], Features]] = {
 
 def _binary_blocks(s: Shape) -> int:
     sf, nf = _steps(s)
-    return blocks(sf * nf, s.number("PE") * s.number("SIMD")) if s.word("WSTYLE") == "block" else 0
+    weights = blocks(sf * nf, s.number("PE") * s.number("SIMD")) if s.word("WSTYLE") == "block" else 0
+    return weights + _replay_blocks(s, s.number("SIMD") * s.number("ABITS"))
 
 
 def _int_blocks(s: Shape) -> int:
     sf, nf = _steps(s)
     width = s.number("PE") * s.number("WBITS")
-    return s.number("SIMD") * blocks(sf * nf, width) if s.word("WSTYLE") == "block" else 0
+    weights = s.number("SIMD") * blocks(sf * nf, width) if s.word("WSTYLE") == "block" else 0
+    return weights + _replay_blocks(s, s.number("SIMD") * s.number("ABITS"))
 
 
 def _search_blocks(s: Shape) -> int:

@@ -174,5 +174,5 @@ def set_folding(ops: Mapping[str, StreamOp], name: str, values: Mapping[str, int
         known = {"auto"} & set(op.get_nodeattr_types()[key][3] if key in styles else ())
         if key in styles and value not in {*styles[key], *known}:
             options = ", ".join(styles[key])
-            raise UserError(f"{where}: node {name}: {key}={value} is not to be had; choose one of {options}")
+            raise UserError(f"{where}: node {name}: {key}={value} is not known; choose one of {options}")
         op.set_nodeattr(key, value)

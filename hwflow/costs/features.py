@@ -349,7 +349,8 @@ def _width(s: Shape) -> Features:
         return {"wires": 1.0}
     parts = max(wide_in, wide_out) // min(wide_in, wide_out)
     if wide_in > wide_out:
-        return {"narrow_mux": float(wide_out * ceil((parts - 1) / 3)), "narrow": 1.0, "narrow_in": float(wide_in)}
+        mux = ceil(parts / 4) + ceil(parts / 16) - 1  # LUT6 of four inputs, MUXF7 and MUXF8 for four of them
+        return {"narrow_mux": float(wide_out * mux), "narrow": 1.0, "narrow_in": float(wide_in)}
     return {"widen": 1.0, "widen_out": float(wide_out), "parts": float(bits_for(parts))}
 
 

@@ -103,7 +103,7 @@ def wish(small: ModelWrapper, **nodes: dict[str, int | str]) -> Folding:
 
 def test_a_target_overrides_node_by_node(small: ModelWrapper) -> None:
     folding = wish(small, stem_conv={"PE": 4, "SIMD": 3, "ram_style": "block"}, head_sum={"PE": 8})
-    assert dict(folding.nodes["stem_conv"]) == {"PE": 4, "SIMD": 3, "ram_style": "block"}
+    assert folding.nodes["stem_conv"].items() >= {"PE": 4, "SIMD": 3, "ram_style": "block"}.items()
     assert folding.nodes["head_sum"]["PE"] == 8
     assert dict(folding.nodes["label"]) == dict(fold(copy(small), 100, 200).nodes["label"])
 

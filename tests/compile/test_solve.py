@@ -42,9 +42,9 @@ def test_no_change_of_one_node_saves_anything(problem: Problem, small: ModelWrap
     found = problem.solve(cycles, PLENTY)
     model = ModelWrapper(small.model, make_deepcopy=True)
     best = found.prices.of(found.cost)
-    for op in operators(model)[::3]:
+    for op in operators(model)[::9]:
         name = op.onnx_node.name
-        for option in options_of(op, model, shipped_model())[::5]:
+        for option in options_of(op, model, shipped_model())[::11]:
             if option.cycles > cycles:
                 continue
             other = Problem(model, shipped_model(), {name: option.values}).solve(cycles, PLENTY)
@@ -53,11 +53,9 @@ def test_no_change_of_one_node_saves_anything(problem: Problem, small: ModelWrap
 
 def test_prices_rise_until_a_resource_suffices(problem: Problem) -> None:
     free = problem.solve(cycles_for(100, 200), PLENTY)
-    assert free.cost.dsp > 0
-    few = problem.solve(cycles_for(100, 200), Limits(45_000, 135, free.cost.dsp - 1))
-    assert few.cost.dsp < free.cost.dsp and few.cost.lut >= free.cost.lut
+    assert free.cost.bram18 > 0
     none = problem.solve(cycles_for(100, 200), Limits(45_000, 0, 200))
-    assert none.cost.bram18 == 0
+    assert none.cost.bram18 == 0 and none.cost.lut > free.cost.lut and none.prices.bram18 > free.prices.bram18
 
 
 def test_the_fastest_that_fits(problem: Problem) -> None:

@@ -44,7 +44,7 @@ def test_points_survive_their_file(tmp_path: Path) -> None:
 
 
 def test_every_point_left_out_is_predicted_by_the_others() -> None:
-    """Each module's total over its points, every one predicted without itself, is near to what was measured."""
+    """Each module's total over its points, every one predicted without itself, is within a quarter of what was measured."""
     groups: dict[str, list[Point]] = {}
     for point in read_points(POINTS):
         groups.setdefault(point.shape.module, []).append(point)
@@ -55,7 +55,7 @@ def test_every_point_left_out_is_predicted_by_the_others() -> None:
         left_out = points[::step]
         predicted = sum(CostModel([p for p in points if p is not one]).cost(one.shape).lut for one in left_out)
         measured = sum(one.cost.lut for one in left_out)
-        assert predicted == pytest.approx(measured, rel=0.15), module
+        assert predicted == pytest.approx(measured, rel=0.25), module
 
 
 def test_blocks_and_slices_follow_from_the_parameters() -> None:

@@ -21,7 +21,7 @@ from hwflow.flow.reporting import write_reports
 from hwflow.report.files import read_report
 from hwflow.report.schema import Report
 from hwflow.sim.check import Verdict
-from hwflow.sim.sizing import FifoSize, to_yaml
+from hwflow.sim.sizing import FifoSize, Sizing
 from hwflow.synth.resources import Resources
 
 SOLUTION = {
@@ -46,7 +46,8 @@ def _build(design: ModelWrapper, folder: Path, lut: int = 3) -> Plan:
     names = [node.name for node in design.graph.node]
     costs = {name: asdict(Resources(lut=lut + n, ff=n, bram36=n % 2 / 2)) for n, name in enumerate(names)}
     (folder / "resources.json").write_text(json.dumps(costs))
-    (folder / "fifo.yaml").write_text(to_yaml([FifoSize(n, 8, 1, 2) for n in names if n.endswith("_fifo")]))
+    fifos = tuple(FifoSize(n, 8, 1, 2) for n in names if n.endswith("_fifo"))
+    (folder / "fifo.yaml").write_text(Sizing(100, 100, fifos).to_yaml())
     verdict = Verdict(
         frames=2, tensors=0, values=0, mismatches=0, labels_equal=True, cycles_per_frame=70_000, bound_cycles=69_000,
         latency_cycles=9, runs=(), streams=(), differences=(), problems=(), trace=None,

@@ -19,6 +19,7 @@ from torch import nn
 from hwflow.compile.fold import fold, load_target, operators
 from hwflow.compile.integers import Integers
 from hwflow.compile.map import to_dataflow
+from hwflow.compile.solve import Limits
 from hwflow.compile.streamline import integer_facts, streamline
 from hwflow.content import content_root
 from hwflow.flow.front import in_order
@@ -121,7 +122,8 @@ def test_target_of_finns_folding() -> None:
     """Each product as FINN folds it, but for three: two would be slower than the first, and 4 does not divide 10."""
     network, shape = peers.example("cnv_1w1a"), peers.example_shape("cnv_1w1a")
     dataflow = to_dataflow(streamline(in_order(peers.exported(network, shape))))
-    folding = fold(dataflow, 100, 3080, 220, load_target(content_root() / "build" / "targets" / "cnv-1w1a-finn.yaml"))
+    target = load_target(content_root() / "build" / "targets" / "cnv-1w1a-finn.yaml")
+    folding = fold(dataflow, 100, 3080, Limits(45_000, 135, 200), target).folding
     ops = operators(dataflow)
     for op in ops:
         for key in op.folding_choices():

@@ -146,6 +146,7 @@ def _grid(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
     yield from islice(_binary(random), 0, None, 4)
     yield from _integer(random)
     yield from _affine(random)
+    yield from _luts(random)
 
 
 def _routes(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
@@ -225,6 +226,20 @@ def _functions(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
         yield "hwf_table", {
             "C": c, "PE": pe, "IBITS": ibits, "OBITS": obits, "STYLE": style,
             "TABLE": pack(random.integers(0, 1 << obits, (c, 1 << ibits)), obits),
+        }  # fmt: skip
+
+
+def _luts(random: np.random.Generator) -> Iterator[tuple[str, Parameters]]:
+    """Products in LUTs."""
+    for mw, mh, simd, pe, a, w, signed in (
+        (81, 24, 9, 1, 8, 8, 0), (81, 24, 9, 2, 8, 8, 0), (81, 24, 27, 2, 8, 8, 0), (81, 24, 81, 1, 8, 8, 0),
+        (192, 128, 16, 2, 6, 4, 1), (192, 128, 16, 4, 6, 4, 1), (192, 128, 4, 1, 6, 4, 1),
+        (27, 16, 3, 4, 8, 2, 0), (256, 10, 1, 1, 10, 8, 1), (64, 16, 8, 2, 2, 2, 1),
+    ):  # fmt: skip
+        yield "hwf_mvu_int", {
+            "MW": mw, "MH": mh, "SIMD": simd, "PE": pe, "ABITS": a, "ASIGNED": signed, "WBITS": w,
+            "OBITS": a + w + int(mw).bit_length(), "MULTIPLIER": "lut", "WSTYLE": "lut",
+            "WEIGHTS": pack(random.integers(-(1 << (w - 1)), 1 << (w - 1), mh * mw), w),
         }  # fmt: skip
 
 

@@ -142,6 +142,7 @@ def _mvu_int(s: Shape) -> Features:
         "rows": float(pe * s.number("OBITS")),
         "weights": float(pe * simd * s.number("WBITS") * table_luts(sf * nf)) if s.word("WSTYLE") == "lut" else 0.0,
         "products": float(pe * simd * product) if lut else 0.0,
+        "product_sums": float(pe * simd * (s.number("ABITS") + s.number("WBITS") + bits_for(simd))) if lut else 0.0,
         "sums": float(pe * simd * (s.number("ABITS") + s.number("WBITS"))),
     }
 

@@ -4,7 +4,8 @@
 Frames enter at the pace of the slowest node, spread evenly: a faster source would only fill the FIFOs before that
 node. Each FIFO measures the most beats that it ever held, and gets that depth. A FIFO of two beats on a slow stream is
 there for beats that follow each other by chance: it gets a single one, if the others then measured, and a run at all
-these depths with stalls on both sides, show that no throughput is lost.
+these depths with stalls on both sides, show that no throughput is lost. So does one behind a sliding window that is faster
+than its reader: the window has the map's rows in a memory of its own, and would only copy them into the FIFO.
 
 All runs share one compiled model, which has handshakes and no data: timing depends on neither pixels nor weights, so
 that new weights find their depths in the cache.
@@ -36,6 +37,7 @@ from hwflow.sim.ring import describe
 
 FRAMES = 3  # one fills the pipeline, two are a steady distance apart
 SLOW = 4  # a stream is slow where cycles for this many times its beats go by in a frame
+PAIR = 2  # beats of a FIFO that passes one every cycle
 MOST_STALLS = 0.5  # share of cycles; ends of the accelerator with less to spare stall less
 LOSS = Fraction(1, 100)  # throughput that counts as the same, or this many cycles a frame:
 LOSS_CYCLES = 64
@@ -127,7 +129,10 @@ def _size(
         for op in fifos
         if marks[op.onnx_node.name] == 2 and SLOW * op.streams_in()[0].beats <= runs.bound
     }
-    tried = [marks] if not slow else [runs.marks(runs.paced(slow)), marks]
+    windows = {name for node in design.graph.node if node.op_type == "SlidingWindow_rtl" for name in node.output}
+    copies = {op.onnx_node.name: PAIR for op in fifos if op.onnx_node.input[0] in windows}
+    copies = {name: pair for name, pair in copies.items() if marks[name] > pair}
+    tried = (runs.marks(runs.paced(limits)) if limits else marks for limits in (slow | copies, slow, {}))
     allowed = allowed_cycles(elastic)
     for found in tried:
         depths = {name: max(LEAST_DEPTH, mark) for name, mark in found.items()}

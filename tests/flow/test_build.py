@@ -122,4 +122,4 @@ def test_a_design_that_does_not_fit_says_by_how_much(
     assert main(["--board", str(board), *built[1][2:-1], str(out)]) == 1
     line = capsys.readouterr().err.splitlines()[-1]
     lut = json.loads((out / "report.json").read_text())["resources"]["lut"]
-    assert f"{lut - 1000} LUTs too many" in line and "--fps" in line
+    assert f"{lut - 1000} LUT too many" in line and "--fps" in line

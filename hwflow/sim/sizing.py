@@ -14,7 +14,7 @@ that new weights find their depths in the cache.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import ceil
@@ -109,7 +109,8 @@ def size_fifos(
     program = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
     kept = work / f"{library.stem}-{program}.yaml"
     if not kept.exists():
-        sizing = _size(Simulation(library), design, fifos, progress)
+        windows = [name for n in design.graph.node if n.op_type == "SlidingWindow_rtl" for name in n.output]
+        sizing = _size(Simulation(library), design, fifos, windows, progress)
         publish(kept, lambda path: path.write_text(sizing.to_yaml()))
     return Sizing.from_yaml(kept.read_text())
 
@@ -118,6 +119,7 @@ def _size(
     simulation: Simulation,
     design: ModelWrapper,
     fifos: Sequence[StreamOp],
+    windows: Collection[str],
     progress: Callable[[int, int], None] | None,
 ) -> Sizing:
     runs = _Runs(simulation, design, progress)
@@ -129,10 +131,10 @@ def _size(
         for op in fifos
         if marks[op.onnx_node.name] == 2 and SLOW * op.streams_in()[0].beats <= runs.bound
     }
-    windows = {name for node in design.graph.node if node.op_type == "SlidingWindow_rtl" for name in node.output}
-    copies = {op.onnx_node.name: PAIR for op in fifos if op.onnx_node.input[0] in windows}
-    copies = {name: pair for name, pair in copies.items() if marks[name] > pair}
-    tried = (runs.marks(runs.paced(limits)) if limits else marks for limits in (slow | copies, slow, {}))
+    behind = [op.onnx_node.name for op in fifos if op.onnx_node.input[0] in windows]
+    copies = {name: PAIR for name in behind if marks[name] > PAIR}
+    attempts = [slow | copies, *([slow] if copies else []), *([{}] if slow else [])]
+    tried = (runs.marks(runs.paced(limits)) if limits else marks for limits in attempts)
     allowed = allowed_cycles(elastic)
     for found in tried:
         depths = {name: max(LEAST_DEPTH, mark) for name, mark in found.items()}

@@ -56,13 +56,18 @@ BOUND = 100
 
 def operator(name: str, beats: int) -> Any:
     spec = StreamSpec((1, beats), 1, DataType["UINT8"])
-    return SimpleNamespace(onnx_node=SimpleNamespace(name=name), streams_in=lambda: (spec,))
+    return SimpleNamespace(onnx_node=SimpleNamespace(name=name, input=[f"{name}_stream"]), streams_in=lambda: (spec,))
 
 
 def sized(
-    monkeypatch: pytest.MonkeyPatch, cycles: Callable[[Mapping[str, int]], int | None], rates: Mapping[str, int]
+    monkeypatch: pytest.MonkeyPatch,
+    cycles: Callable[[Mapping[str, int]], int | None],
+    rates: Mapping[str, int],
+    windows: Mapping[str, int] | None = None,
 ) -> tuple[Sizing, list[dict[str, int]]]:
-    """Depths of FIFOs that hold two beats at most; `cycles` a frame at some depths (None: deadlock)."""
+    """Depths of FIFOs that hold two beats at most; `cycles` a frame at some depths (None: deadlock). `windows`: how many
+    beats the FIFOs behind a sliding window hold."""
+    windows = windows or {}
     tried: list[dict[str, int]] = []
 
     class Runs:
@@ -72,7 +77,7 @@ def sized(
             pass
 
         def paced(self, limits: Mapping[str, int]) -> Any:
-            return SimpleNamespace(output_cycles={OUTPUT: np.arange(3) * 2000}, marks={n: 2 for n in rates} | limits)
+            return SimpleNamespace(output_cycles={OUTPUT: np.arange(3) * 2000}, marks={n: 2 for n in rates} | windows | limits)
 
         def stalled(self, depths: Mapping[str, int]) -> Any:
             tried.append(dict(depths))
@@ -87,13 +92,24 @@ def sized(
     monkeypatch.setattr(sizing, "_Runs", Runs)
     monkeypatch.setattr(sizing, "describe", lambda *_: "")
     fifos = [operator(name, beats) for name, beats in rates.items()]
-    return sizing._size(None, None, fifos, None), tried  # type: ignore[arg-type]
+    return sizing._size(None, None, fifos, [f"{name}_stream" for name in windows], None), tried  # type: ignore[arg-type]
 
 
 def test_slow_streams_get_a_single_beat(monkeypatch: pytest.MonkeyPatch) -> None:
     found, tried = sized(monkeypatch, lambda _: 2010, {"slow": 25, "fast": 26})
     assert found == Sizing(2000, 2010, (FifoSize("slow", 8, 1, 1), FifoSize("fast", 8, 2, 2)))
     assert tried == [{"slow": 1, "fast": 2}]
+
+
+@pytest.mark.parametrize(("lost", "depth"), [(2000, 2), (3000, 168)])
+def test_behind_a_window_two_beats_do(monkeypatch: pytest.MonkeyPatch, lost: int, depth: int) -> None:
+    """Unless they cost throughput: then what it held stays."""
+
+    def cycles(depths: Mapping[str, int]) -> int:
+        return lost if depths["window"] == 2 else 2000
+
+    found, _ = sized(monkeypatch, cycles, {"window": 90, "other": 90}, {"window": 168})
+    assert found.depths == {"window": depth, "other": 2}
 
 
 @pytest.mark.parametrize("lost", [3000, None])

@@ -80,7 +80,7 @@ module hwf_mvu_int #(
   // A bit of each row of a word: of the low rows of pairs, or of the high ones.
   function automatic logic [WORD_BITS-1:0] rows(input int unsigned first, input int unsigned place);
     rows = '0;
-    for (int unsigned pe = first; pe < PE / 2 * 2; pe += 2) rows[pe*WBITS+place] = 1'b1;
+    for (int unsigned pe = 1; pe < PE; pe += 2) rows[(pe-1+first)*WBITS+place] = 1'b1;
   endfunction
 
   localparam logic [MH*MW*WBITS-1:0] LOW_SIGNS = {SIMD * STEPS{rows(0, WBITS - 1)}};
@@ -104,7 +104,7 @@ module hwf_mvu_int #(
     if (MH * MW <= MOST_SEEN) begin
       most = 0;
       for (int unsigned step = 0; step < STEPS; step++) begin
-        for (int unsigned pe = 0; pe < PE / 2 * 2; pe += 2) begin
+        for (int unsigned pe = 0; pe + 1 < PE; pe += 2) begin
           above = 0;
           below = 0;
           for (int unsigned i = 0; i < SIMD; i++) begin

@@ -111,7 +111,7 @@ module hwf_threshold #(
       even -= distance * (longint'(STEPS) / 2);
       for (int unsigned step = 0; step < STEPS; step++) begin
         if (cut(even >>> FRAC) != cut(longint'($signed(THRESHOLDS[(channel*STEPS+step)*TBITS+:TBITS])))) evenly_spaced = 1'b0;
-        if (step < STEPS / 2) even += distance;
+        if (2 * step + 1 < STEPS) even += distance;
         else if (step > STEPS / 2) even += upper;
         else even += jump - (upper << (COUNT_BITS - 2)) + upper;
       end

@@ -82,7 +82,9 @@ def find_board(board: str) -> Board:
     kept = content.reserve.model_dump()
     for key, have in content.resources.model_dump().items():
         if kept[key] > have:
-            raise UserError(f"{path}: reserve.{key}: {kept[key]:g} are more than the {have:g} there are; keep fewer free")
+            raise UserError(
+                f"{path}: reserve.{key}: {kept[key]:g} are more than the {have:g} there are; keep fewer free"
+            )
     return Board(name=path.stem, **content.model_dump())
 
 

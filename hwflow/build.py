@@ -32,7 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _rate(text: str) -> float | str:
-    return text if text == "max" else float(text)
+    try:
+        return text if text == "max" else float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no number of frames a second; give one, or max") from None
 
 
 def _build(args: argparse.Namespace) -> int:

@@ -108,9 +108,7 @@ def recipe_names(folder: Path) -> list[str]:
     return sorted(path.parent.name for path in folder.glob(f"*/{RECIPE_FILE}"))
 
 
-def find_recipe(
-    model: str, recipe: str | None = None, *, defaults: Sequence[str] = DEFAULT_RECIPES
-) -> ModelRecipe:
+def find_recipe(model: str, recipe: str | None = None, *, defaults: Sequence[str] = DEFAULT_RECIPES) -> ModelRecipe:
     """The recipe called `recipe` (default: the first of `defaults` that there is, else the only one) of `model`, a name or
     a folder's path.
 

@@ -26,6 +26,7 @@ from hwflow.yamlfile import read_yaml
 
 RESERVE = 0.02  # of a frame's cycles, for the few that FIFOs and frame ends cost above the slowest node's bound
 
+
 class Target(BaseModel):
     """build/targets/MODEL-BOARD.yaml, or what `--target` names: a wished frame rate, what comes out, and folding
     choices node by node."""
@@ -106,13 +107,13 @@ def fold(
             )
         solution = found
     else:
-        solution = problem.solve(cycles_for(clock_mhz, fps), limits)
-        limit = problem.least_cycles()
-        if limit > solution.cycles:
+        cycles, least_cycles = cycles_for(clock_mhz, fps), problem.least_cycles()
+        if least_cycles > cycles:
             raise UserError(
-                f"{fps:g} fps at {clock_mhz:g} MHz leave {solution.cycles} cycles a frame, but node {problem.slowest()} needs"
-                f" {limit} at its highest folding; the highest rate is {highest_fps(limit, clock_mhz)} fps"
+                f"{fps:g} fps at {clock_mhz:g} MHz leave {cycles} cycles a frame, but node {problem.slowest()} needs"
+                f" {least_cycles} at its highest folding; the highest rate is {highest_fps(least_cycles, clock_mhz)} fps"
             )
+        solution = problem.solve(cycles, limits)
     nodes = {name: dict(option.values) for name, option in solution.chosen.items()}
     for name, values in nodes.items():
         for key, value in values.items():

@@ -31,7 +31,10 @@ class Option:
 
 def choices_of(op: StreamOp) -> dict[str, list[int | str]]:
     """All values of all attributes that the solver may choose, folding first."""
-    return {**{k: list(v) for k, v in op.folding_choices().items()}, **{k: list(v) for k, v in op.style_choices().items()}}
+    return {
+        **{k: list(v) for k, v in op.folding_choices().items()},
+        **{k: list(v) for k, v in op.style_choices().items()},
+    }
 
 
 def options_of(op: StreamOp, model: ModelWrapper, costs: CostModel) -> list[Option]:

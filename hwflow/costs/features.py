@@ -268,7 +268,9 @@ def _in_block(s: Shape) -> bool:
     if style != "auto":
         return style == "block"
     words, width = window_words(s), s.number("SIMD") * s.number("BITS")
-    luts = (4 * ceil(width / 6) if words <= 32 else ceil(words / 64) * 4 * ceil(width / 3)) + (words + 63) // 128 * width
+    luts = (4 * ceil(width / 6) if words <= 32 else ceil(words / 64) * 4 * ceil(width / 3)) + (
+        words + 63
+    ) // 128 * width
     return luts > 100 * _window_blocks(s)
 
 
@@ -379,7 +381,9 @@ def _maximum(s: Shape) -> Features:
 
 def _sum_in_block(s: Shape) -> bool:
     folds, width = _folds(s), s.number("PE") * s.number("OBITS")
-    return s.word("STYLE", "auto") == "block" or (s.word("STYLE", "auto") == "auto" and folds > 128 and folds * width > 4096)
+    return s.word("STYLE", "auto") == "block" or (
+        s.word("STYLE", "auto") == "auto" and folds > 128 and folds * width > 4096
+    )
 
 
 def _accumulate(s: Shape) -> Features:

@@ -58,7 +58,10 @@ def program_hash() -> str:
     package = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256(json.dumps({n: metadata.version(n) for n in PINNED}).encode())
     for path in sorted(package.rglob("*")):
-        if path.suffix in {".py", ".sv", ".json", ".cpp", ".h", ".j2", ".css", ".js", ".tcl"} and "_content" not in path.parts:
+        if (
+            path.suffix in {".py", ".sv", ".json", ".cpp", ".h", ".j2", ".css", ".js", ".tcl"}
+            and "_content" not in path.parts
+        ):
             digest.update(str(path.relative_to(package)).encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

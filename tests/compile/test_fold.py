@@ -20,7 +20,9 @@ from hwflow.errors import UserError
 BOARD = Limits(45_000, 135, 200)
 
 
-def fold(model: ModelWrapper, clock: float, fps: float, limits: Limits = BOARD, target: Target | None = None) -> Folding:
+def fold(
+    model: ModelWrapper, clock: float, fps: float, limits: Limits = BOARD, target: Target | None = None
+) -> Folding:
     return solved(model, clock, fps, limits, target).folding
 
 

@@ -28,7 +28,9 @@ def of_functions(gain: Integers, offset: Integers, bent: bool, lo: int, hi: int,
     return np.array([[lo + int((row < bias + j + 1).sum()) for j in range(count)] for row in out])
 
 
-@pytest.mark.parametrize(("bent", "count", "reach"), [(False, 7, 216), (False, 3, 40), (False, 15, 900), (True, 7, 216)])
+@pytest.mark.parametrize(
+    ("bent", "count", "reach"), [(False, 7, 216), (False, 3, 40), (False, 15, 900), (True, 7, 216)]
+)
 def test_quantised_lines_are_found_and_equal(bent: bool, count: int, reach: int) -> None:
     random = np.random.default_rng(count)
     gain, offset = random.uniform(0.5, 6, 24) * count / (2 * reach), random.uniform(-2, 2, 24)

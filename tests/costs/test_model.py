@@ -68,7 +68,14 @@ def test_blocks_and_slices_follow_from_the_parameters() -> None:
 
 
 def test_counts_of_memories() -> None:
-    assert [blocks(*size) for size in ((512, 36), (512, 37), (1024, 18), (16384, 1), (20000, 1), (300, 72))] == [1, 2, 1, 1, 2, 2]
+    assert [blocks(*size) for size in ((512, 36), (512, 37), (1024, 18), (16384, 1), (20000, 1), (300, 72))] == [
+        1,
+        2,
+        1,
+        1,
+        2,
+        2,
+    ]
     assert [table_luts(depth) for depth in (1, 2, 64, 65, 192, 256, 257, 512)] == [0, 1, 1, 2, 4, 4, 6, 9]
     window = {"C": 24, "SIMD": 24, "H": 28, "W": 28, "KH": 3, "KW": 3, "STRIDE": 1}
     pads = dict.fromkeys(("PAD_T", "PAD_L", "PAD_B", "PAD_R"), 1)

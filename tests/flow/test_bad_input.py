@@ -117,6 +117,11 @@ def test_a_pe_that_does_not_divide(small_model: Path, capsys: pytest.CaptureFixt
     assert "head_conv" in line and "PE=3" in line and "1, 2, 4, 8" in line
 
 
+def test_a_rate_that_is_none(small_model: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    line = _refused(capsys, tmp_path, "--board", "pynq-z2", "--model", str(small_model), "--fps", "fast")
+    assert "--fps: fast is no number of frames a second; give one, or max" in line
+
+
 def test_a_rate_that_no_folding_reaches_names_the_highest(
     small_model: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -77,7 +77,9 @@ def sized(
             pass
 
         def paced(self, limits: Mapping[str, int]) -> Any:
-            return SimpleNamespace(output_cycles={OUTPUT: np.arange(3) * 2000}, marks={n: 2 for n in rates} | windows | limits)
+            return SimpleNamespace(
+                output_cycles={OUTPUT: np.arange(3) * 2000}, marks={n: 2 for n in rates} | windows | limits
+            )
 
         def stalled(self, depths: Mapping[str, int]) -> Any:
             tried.append(dict(depths))

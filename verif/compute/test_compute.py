@@ -10,7 +10,15 @@ from streams.bench import Runs, Variant, build, run
 
 from .variants import PIXELS, SOURCES, affine, line, mvu_binary, mvu_int, primitives, table, threshold
 
-MODULES = ("hwf_mvu_binary", "hwf_mvu_int", "hwf_threshold", "hwf_threshold_search", "hwf_affine", "hwf_line", "hwf_table")
+MODULES = (
+    "hwf_mvu_binary",
+    "hwf_mvu_int",
+    "hwf_threshold",
+    "hwf_threshold_search",
+    "hwf_affine",
+    "hwf_line",
+    "hwf_table",
+)
 
 # Every shape that takes another way through the generate blocks.
 VARIANTS = [

@@ -94,7 +94,9 @@ class StreamOp(RTLBackend):  # type: ignore[misc]
     def style_choices(self) -> dict[str, list[str]]:
         """For each attribute that says how the node is built, not how parallel it is, the values that can be asked for."""
         kinds = self.get_nodeattr_types()
-        return {key: sorted(kinds[key][3] - {"auto"}) for key in ("ram_style", "resType") if len(kinds.get(key, ())) > 3}
+        return {
+            key: sorted(kinds[key][3] - {"auto"}) for key in ("ram_style", "resType") if len(kinds.get(key, ())) > 3
+        }
 
     # --- attributes -----------------------------------------------------------------------------------------------
     def own_attributes(self) -> dict[str, tuple[Any, ...]]:

@@ -35,6 +35,7 @@ CASES: list[tuple[str, dict[str, int | str]]] = [
     ("hwf_even_steps", {"FOLDS": 100, "BENT": 1, "JBITS": 5, "STYLE": "block"}),
     ("hwf_line", {}),
     ("hwf_line", {"PE": 24, "KNEE": 1, "STYLE": "block", "ISIGNED": 0, "OSIGNED": 0}),
+    ("hwf_line_end", {}),
     ("hwf_lookup", {"DEPTH": 1, "WIDTH": 2}),
     ("hwf_lookup", {"DEPTH": 700, "WIDTH": 2}),
     ("hwf_lookup", {"DEPTH": 3, "WIDTH": 3, "INIT": "9'h0f5"}),

@@ -74,7 +74,6 @@ module hwf_affine #(
     kept = SHIFTS ? SLOPE_BITS'(slope_power(slope) - LEAST) : SLOPE_BITS'(slope);
   endfunction
   localparam int unsigned PRODUCT_BITS = MBITS + IBITS + 1;
-  localparam int unsigned SUM_BITS = (PRODUCT_BITS > ABITS ? PRODUCT_BITS : ABITS) + 1;
 
   // Knees of one channel of a beat in the input's offset binary, cut to its range.
   function automatic logic [FOLDS*KNEE_BITS-1:0] knees(input int unsigned pe);
@@ -158,40 +157,27 @@ module hwf_affine #(
 
     logic signed [IBITS:0] value;
     logic [SLOPE_BITS-1:0] slope;
-    logic signed [ABITS-1:0] offset;
-    logic signed [PRODUCT_BITS-1:0] product;
-`ifdef HWF_YOSYS
-    // Yosys 0.70 takes a sum register into a DSP48E1 and forgets the sign bit where low bits are not used: the node then
-    // counts next to nothing. Vivado is not told to keep it, since it would leave the register outside of the slice.
-    (* keep *)
-`endif
-    logic signed [SUM_BITS-1:0] sum;
-    assign slope = line[LINE_BITS-1:ABITS];
     logic signed [PRODUCT_BITS-1:0] multiple;
+    assign slope = line[LINE_BITS-1:ABITS];
     if (SHIFTS) begin : g_shifts
       assign multiple = PRODUCT_BITS'(value) <<< (LEAST + int'(slope));
     end else begin : g_product
       assign multiple = PRODUCT_BITS'($signed(slope) * value);
     end
-    always_ff @(posedge ap_clk) begin
-      if (enable) begin
-        value <= {ISIGNED & code[IBITS-1], code};
-        product <= multiple;
-        offset <= line[ABITS-1:0];
-        sum <= SUM_BITS'(product) + SUM_BITS'(offset);
-      end
-    end
+    always_ff @(posedge ap_clk) if (enable) value <= {ISIGNED & code[IBITS-1], code};
 
-    logic [OBITS-1:0] result;
-    hwf_saturate #(
-      .IBITS  (SUM_BITS),
-      .FRAC   (FRAC),
-      .OBITS  (OBITS),
-      .OSIGNED(OSIGNED)
-    ) saturate (
-      .sum,
-      .result
+    hwf_line_end #(
+      .PRODUCT_BITS(PRODUCT_BITS),
+      .ABITS       (ABITS),
+      .FRAC        (FRAC),
+      .OBITS       (OBITS),
+      .OSIGNED     (OSIGNED)
+    ) line_end (
+      .ap_clk,
+      .enable,
+      .multiple,
+      .offset(line[ABITS-1:0]),
+      .result(out0_V_TDATA[pe*OBITS+:OBITS])
     );
-    always_ff @(posedge ap_clk) if (enable) out0_V_TDATA[pe*OBITS+:OBITS] <= result;
   end
 endmodule

@@ -46,7 +46,6 @@ module hwf_line #(
   localparam int unsigned FOLDS = C / PE;
   localparam int unsigned FOLD_BITS = FOLDS > 1 ? $clog2(FOLDS) : 1;
   localparam int unsigned PRODUCT_BITS = MBITS + IBITS + 1;
-  localparam int unsigned SUM_BITS = (PRODUCT_BITS > ABITS ? PRODUCT_BITS : ABITS) + 1;
   localparam int unsigned STAGES = KNEE ? 5 : 4;
 
   logic enable;
@@ -105,32 +104,22 @@ module hwf_line #(
     end
 
     logic signed [MBITS-1:0] slope;
-    logic signed [ABITS-1:0] offset;
-    logic signed [PRODUCT_BITS-1:0] product;
-`ifdef HWF_YOSYS
-    // As in hwf_affine: Yosys 0.70 loses the sign of a sum that goes into a DSP48E1.
-    (* keep *)
-`endif
-    logic signed [SUM_BITS-1:0] sum;
+    logic signed [PRODUCT_BITS-1:0] multiple;
     assign slope = line[LINE_BITS-1:ABITS];
-    always_ff @(posedge ap_clk) begin
-      if (enable) begin
-        product <= PRODUCT_BITS'(slope * value);
-        offset <= line[ABITS-1:0];
-        sum <= SUM_BITS'(product) + SUM_BITS'(offset);
-      end
-    end
+    assign multiple = PRODUCT_BITS'(slope * value);
 
-    logic [OBITS-1:0] result;
-    hwf_saturate #(
-      .IBITS  (SUM_BITS),
-      .FRAC   (FRAC),
-      .OBITS  (OBITS),
-      .OSIGNED(OSIGNED)
-    ) saturate (
-      .sum,
-      .result
+    hwf_line_end #(
+      .PRODUCT_BITS(PRODUCT_BITS),
+      .ABITS       (ABITS),
+      .FRAC        (FRAC),
+      .OBITS       (OBITS),
+      .OSIGNED     (OSIGNED)
+    ) line_end (
+      .ap_clk,
+      .enable,
+      .multiple,
+      .offset(line[ABITS-1:0]),
+      .result(out0_V_TDATA[pe*OBITS+:OBITS])
     );
-    always_ff @(posedge ap_clk) if (enable) out0_V_TDATA[pe*OBITS+:OBITS] <= result;
   end
 endmodule

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from hwflow.hw.bits import Bits, pack
 from hwflow.hw.ops.activation import even_parameters
+from hwflow.synth.operators import module_job
 from hwflow.synth.resources import Resources
-from hwflow.synth.yosys import Job, synthesise_all
+from hwflow.synth.yosys import synthesise_all
 
 RTL = Path(__file__).resolve().parents[1] / "hwflow" / "hw" / "rtl"
 SOURCES = tuple(sorted(RTL.glob("hwf_*.sv")))
@@ -181,15 +182,7 @@ ROWS: tuple[Row, ...] = (
 
 def measure(rows: Sequence[Row]) -> list[Resources]:
     """Synthesises each row for a 7-series device, many in a Yosys session."""
-    jobs = {
-        row.name: Job(
-            row.module,
-            SOURCES,
-            {name: value.verilog() if isinstance(value, Bits) else value for name, value in row.parameters.items()},
-        )
-        for row in rows
-    }
-    found = synthesise_all(jobs)
+    found = synthesise_all({row.name: module_job(row.module, row.parameters) for row in rows})
     return [found[row.name] for row in rows]
 
 

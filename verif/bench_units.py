@@ -4,8 +4,8 @@
     python verif/bench_units.py DIR PREFIX...
 
 DIR is a build folder that has come up to its FIFO depths (`hwflow build ... --until fifo`). For each prefix the nodes whose
-names begin with it are synthesised with today's modules, and summed by kind of operator; a FIFO gets the depth of its high-water
-mark. Counts are Yosys's, before place and route, and kept in hwflow's cache.
+names begin with it are synthesised with today's modules, and summed by kind of operator. Counts are Yosys's, before place
+and route, and kept in hwflow's cache.
 """
 
 from __future__ import annotations
@@ -15,18 +15,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from qonnx.custom_op.registry import getCustomOp
-
 from hwflow.cache import cache_root
-from hwflow.compile.generate import LEAST_DEPTH, is_fifo
 from hwflow.errors import UserError
-from hwflow.flow.back import RTL, read_fifos
-from hwflow.hw.bits import Bits
-from hwflow.hw.ops import StreamOp
-from hwflow.hw.ops.base import RTL_FOLDER
+from hwflow.flow.back import RTL, read_sizing
 from hwflow.sim.design import load_design
+from hwflow.synth.operators import node_jobs
 from hwflow.synth.resources import Resources
-from hwflow.synth.yosys import Job, synthesise_all
+from hwflow.synth.yosys import synthesise_all
 
 
 @dataclass(frozen=True)
@@ -46,20 +41,8 @@ def measure(folder: Path, prefix: str) -> list[Share]:
     if not (folder / "fifo.yaml").exists():
         raise UserError(f"{folder / 'fifo.yaml'}: no such file; run hwflow build up to the stage fifo first")
     design = load_design(folder / RTL)
-    depths = {size.name: max(LEAST_DEPTH, size.high_water) for size in read_fifos(folder)}
-    leaves = tuple(sorted(RTL_FOLDER.glob("*.sv")))
-    jobs = {}
-    for node in design.graph.node:
-        if not node.name.startswith(prefix):
-            continue
-        op: StreamOp = getCustomOp(node)
-        if is_fifo(op):
-            op.set_nodeattr("depth", depths[node.name])
-        parameters = {
-            key: value.verilog() if isinstance(value, Bits) else value
-            for key, value in op.parameters(op.constants(design)).items()
-        }
-        jobs[node.name] = Job(op.leaf, leaves, parameters)
+    nodes = [node for node in design.graph.node if node.name.startswith(prefix)]
+    jobs = node_jobs(design, nodes, read_sizing(folder).depths)
     if not jobs:
         raise UserError(f"{folder}: no node begins with {prefix}")
     costs = synthesise_all(jobs, cache=cache_root() / "synth")

@@ -32,8 +32,8 @@ from hwflow.costs.shapes import Shape, Shaper
 from hwflow.flow.back import RTL, read_costs, read_sizing
 from hwflow.hw.bits import Bits, pack
 from hwflow.hw.ops.activation import even_parameters
-from hwflow.hw.ops.base import RTL_FOLDER
 from hwflow.sim.design import load_design
+from hwflow.synth.operators import module_job
 from hwflow.synth.resources import Resources
 from hwflow.synth.yosys import Job, synthesise_all
 
@@ -116,8 +116,7 @@ def _of_network(path: Path, rates: list[float], points: Mapping[Shape, Cost]) ->
 
 def _job(module: str, parameters: Mapping[str, int | str | Bits]) -> Job:
     # SHIFTS is no parameter: it says what the constants of hwf_affine are.
-    plain = {name: v.verilog() if isinstance(v, Bits) else v for name, v in parameters.items() if name != "SHIFTS"}
-    return Job(module, tuple(sorted(RTL_FOLDER.glob("*.sv"))), plain)
+    return module_job(module, {name: value for name, value in parameters.items() if name != "SHIFTS"})
 
 
 def _of_grid() -> Iterator[tuple[Shape, Cost]]:

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import numpy as np
 from qonnx.core.modelwrapper import ModelWrapper
-from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.boards import Board
 from hwflow.cache import cache_root
 from hwflow.compile.assemble import assemble
 from hwflow.compile.fold import Folding
-from hwflow.compile.generate import DEPTHS_FILE, is_fifo, write_depths, write_rtl
+from hwflow.compile.generate import DEPTHS_FILE, write_depths, write_rtl
 from hwflow.compile.integers import Integers
 from hwflow.compile.streamline import integer_facts
 from hwflow.deploy.shell import shell_of
@@ -26,16 +25,14 @@ from hwflow.files import publish
 from hwflow.flow.front import DATAFLOW, FOLDING, FRAMES, QONNX, STREAMLINED, load_network, load_qonnx
 from hwflow.flow.plan import Plan
 from hwflow.flow.readback import rtl_differences
-from hwflow.hw.bits import Bits
-from hwflow.hw.ops import StreamOp
-from hwflow.hw.ops.base import RTL_FOLDER
 from hwflow.sim.check import SHOWN, Verdict, check
 from hwflow.sim.design import load_design
 from hwflow.sim.expected import expected_streams
 from hwflow.sim.reference import reference_tensors
 from hwflow.sim.sizing import Sizing, allowed_cycles, size_fifos
+from hwflow.synth.operators import node_jobs
 from hwflow.synth.resources import Resources as Cost
-from hwflow.synth.yosys import Job, synthesise_all
+from hwflow.synth.yosys import synthesise_all
 
 RTL = "rtl"
 FIFO = "fifo.yaml"
@@ -112,18 +109,7 @@ def read_verdict(folder: Path) -> Verdict:
 def synthesise(board: Board, folder: Path, progress: Progress | None = None) -> None:
     """rtl/ and fifo.yaml -> resources.json, node by node"""
     design = load_design(folder / RTL)
-    depths = read_sizing(folder).depths
-    leaves = tuple(sorted(RTL_FOLDER.glob("*.sv")))
-    jobs = {}
-    for node in design.graph.node:
-        op: StreamOp = getCustomOp(node)
-        if is_fifo(op):
-            op.set_nodeattr("depth", depths[node.name])
-        parameters = {
-            key: value.verilog() if isinstance(value, Bits) else value
-            for key, value in op.parameters(op.constants(design)).items()
-        }
-        jobs[node.name] = Job(op.module(), leaves, parameters)
+    jobs = node_jobs(design, design.graph.node, read_sizing(folder).depths)
     costs = synthesise_all(jobs, family=board.family, cache=cache_root() / "synth", progress=progress)
     text = json.dumps({name: asdict(cost) for name, cost in costs.items()}, indent=1)
     publish(folder / RESOURCES, lambda path: path.write_text(text + "\n"))

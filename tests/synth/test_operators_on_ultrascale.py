@@ -10,9 +10,9 @@ import pytest
 from onnx import helper
 from qonnx.custom_op.registry import getCustomOp
 
-from hwflow.hw.bits import Bits
 from hwflow.hw.ops import DOMAIN, OPERATORS, StreamOp
-from hwflow.hw.ops.base import RTL_FOLDER, Integers
+from hwflow.hw.ops.base import Integers
+from hwflow.synth.operators import module_job
 from hwflow.synth.resources import LUTS, Resources
 from hwflow.synth.yosys import Job, synthesise_all
 
@@ -84,10 +84,7 @@ def job(kind: str, attributes: dict[str, Any], constant: Integers | None) -> Job
     node = helper.make_node(f"{kind}_rtl", inputs, outputs, name="n", domain=DOMAIN, backend="hw", **attributes)
     op: StreamOp = getCustomOp(node)
     op.verify_node()
-    parameters = {
-        key: value.verilog() if isinstance(value, Bits) else value for key, value in op.parameters(constants).items()
-    }
-    return Job(op.module(), tuple(sorted(RTL_FOLDER.glob("*.sv"))), parameters)
+    return module_job(op.module(), op.parameters(constants))
 
 
 def memory_luts(resources: Resources) -> int:

@@ -24,6 +24,11 @@ class TwoLines:
     alo: Integers
     ahi: Integers
 
+    @property
+    def two_pieces(self) -> bool:
+        """Whether some channel has another line from its knee on."""
+        return bool((self.mlo != self.mhi).any() or (self.alo != self.ahi).any())
+
     def rows(self) -> Integers:
         """(5, C): knee, mlo, mhi, alo, ahi, as PiecewiseAffine takes them."""
         return np.stack([self.knee, self.mlo, self.mhi, self.alo, self.ahi])

@@ -15,6 +15,7 @@ from typing import TypeVar
 import numpy as np
 
 from hwflow.compile.integers import Integers
+from hwflow.compile.lines import TwoLines
 
 MOST_FRACTION_BITS = 24
 NARROW, WIDE = 18, 25  # bits of the two factors of a DSP48E1, signed
@@ -22,24 +23,6 @@ UNBOUNDED = 1 << 60
 Found = TypeVar("Found")
 Piece = tuple[int, int]  # m, a
 Pieces = tuple[int, int, int, int, int]  # knee, mlo, mhi, alo, ahi
-
-
-@dataclass(frozen=True)
-class ThresholdLines:
-    """clip((m x + a) >> frac): (mlo, alo) below the knee, (mhi, ahi) from it on; one entry a channel. Without `two_pieces`
-    both are the same."""
-
-    frac: int
-    two_pieces: bool
-    knee: Integers
-    mlo: Integers
-    mhi: Integers
-    alo: Integers
-    ahi: Integers
-
-    def rows(self) -> Integers:
-        """(5, C): knee, mlo, mhi, alo, ahi."""
-        return np.stack([self.knee, self.mlo, self.mhi, self.alo, self.ahi])
 
 
 @dataclass(frozen=True)
@@ -53,7 +36,7 @@ class _Channel:
     most: int
 
 
-def fit_thresholds(thresholds: Integers, lo: Integers, hi: Integers, bias: int, bits: int) -> ThresholdLines | None:
+def fit_thresholds(thresholds: Integers, lo: Integers, hi: Integers, bias: int, bits: int) -> TwoLines | None:
     """Lines for thresholds (C, steps), ascending, of inputs lo[c]..hi[c] in `bits`, outputs bias..bias + steps.
 
     One line a channel is tried first, with the fewest fraction bits that all channels can have, then two. None where there
@@ -69,11 +52,11 @@ def fit_thresholds(thresholds: Integers, lo: Integers, hi: Integers, bias: int, 
     if single is not None:
         frac, lines = single
         slopes, offsets = np.array(lines, np.int64).T
-        return ThresholdLines(frac, False, np.asarray(lo, np.int64), slopes, slopes, offsets, offsets)
+        return TwoLines(frac, np.asarray(lo, np.int64), slopes, slopes, offsets, offsets)
     double = _least_fraction(channels, _two_lines)
     if double is None:
         return None
-    return ThresholdLines(double[0], True, *np.array(double[1], np.int64).T)
+    return TwoLines(double[0], *np.array(double[1], np.int64).T)
 
 
 def _least_fraction(

@@ -5,14 +5,15 @@ import numpy as np
 import pytest
 
 from hwflow.compile.integers import Integers
-from hwflow.compile.thresholdlines import ThresholdLines, fit_thresholds
+from hwflow.compile.lines import TwoLines
+from hwflow.compile.thresholdlines import fit_thresholds
 
 
 def steps(rows: Integers, x: Integers, bias: int) -> Integers:
     return bias + (x[:, None, None] >= rows[None]).sum(axis=2)
 
 
-def along(lines: ThresholdLines, x: Integers, bias: int, count: int) -> Integers:
+def along(lines: TwoLines, x: Integers, bias: int, count: int) -> Integers:
     high = x[:, None] >= lines.knee
     value = np.where(high, lines.mhi, lines.mlo) * x[:, None] + np.where(high, lines.ahi, lines.alo)
     return np.clip(value >> lines.frac, bias, bias + count)

@@ -58,7 +58,41 @@ class _ChannelFunction(StreamOp):
         }
 
 
-class ChannelThreshold_rtl(_ChannelFunction):
+class _Lines(_ChannelFunction):
+    """Functions that are two lines a channel, or can be: (5, C) rows knee, mlo, mhi, alo, ahi."""
+
+    def line_bits(self, rows: Integers) -> tuple[int, int, int]:
+        """Bits of a slope, an offset and a knee, all signed."""
+        _, mlo, mhi, alo, ahi = rows
+        slopes, offsets = (
+            max(2, signed_bits(int(min(low.min(), high.min())), int(max(low.max(), high.max()))))
+            for low, high in ((mlo, mhi), (alo, ahi))
+        )
+        return slopes, offsets, int(self.datatype("inputDataType").bitwidth()) + 1
+
+    def line_parameters(self, rows: Integers, frac: int) -> dict[str, int | str | Bits]:
+        mbits, abits, _ = self.line_bits(rows)
+        dtype = self.datatype("outputDataType")
+        return {
+            **self.input_parameters(),
+            "OBITS": int(dtype.bitwidth()),
+            "OSIGNED": int(dtype.signed()),
+            "FRAC": frac,
+            "MBITS": mbits,
+            "ABITS": abits,
+        }
+
+    def along_lines(self, values: Integers, rows: Integers, frac: int) -> Integers:
+        """sat(((x >= knee ? mhi : mlo) * x + (x >= knee ? ahi : alo)) >> frac)"""
+        knee, mlo, mhi, alo, ahi = rows
+        high = values >= knee
+        line = np.where(high, mhi, mlo) * values + np.where(high, ahi, alo)
+        dtype = self.datatype("outputDataType")
+        clipped: Integers = np.clip(line >> frac, int(dtype.min()), int(dtype.max()))
+        return clipped
+
+
+class ChannelThreshold_rtl(_Lines):
     """out = bias + number of thresholds <= in, thresholds (C, steps) ascending; bipolar out: one step, bias -1.
 
     `impl` says what finds the count: "compare", a comparator for each bit of it, a beat a cycle; "search", one comparator
@@ -132,19 +166,12 @@ class ChannelThreshold_rtl(_ChannelFunction):
     def _line_parameters(self, rows: Integers) -> dict[str, int | str | Bits]:
         knee, mlo, mhi, alo, ahi = rows
         two = self.integer("twoPieces")
-        mbits = max(2, signed_bits(int(min(mlo.min(), mhi.min())), int(max(mlo.max(), mhi.max()))))
-        abits = max(2, signed_bits(int(min(alo.min(), ahi.min())), int(max(alo.max(), ahi.max()))))
-        dtype = self.datatype("outputDataType")
+        mbits, abits, kbits = self.line_bits(rows)
         parts = [(alo, abits), (mlo, mbits)]
         if two:
-            parts += [(ahi, abits), (mhi, mbits), (knee, int(self.datatype("inputDataType").bitwidth()) + 1)]
+            parts += [(ahi, abits), (mhi, mbits), (knee, kbits)]
         return {
-            **self.input_parameters(),
-            "OBITS": int(dtype.bitwidth()),
-            "OSIGNED": int(dtype.signed()),
-            "FRAC": self.integer("lineFrac"),
-            "MBITS": mbits,
-            "ABITS": abits,
+            **self.line_parameters(rows, self.integer("lineFrac")),
             "KNEE": two,
             "STYLE": str(self.get_nodeattr("ram_style")),
             "LINES": pack_words(parts),
@@ -152,18 +179,14 @@ class ChannelThreshold_rtl(_ChannelFunction):
 
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
         if self.impl() == "line":
-            knee, mlo, mhi, alo, ahi = constants[1]
-            high = arrays[0] >= knee
-            line = np.where(high, mhi, mlo) * arrays[0] + np.where(high, ahi, alo)
-            dtype = self.datatype("outputDataType")
-            return [np.clip(line >> self.integer("lineFrac"), int(dtype.min()), int(dtype.max()))]
+            return [self.along_lines(arrays[0], constants[1], self.integer("lineFrac"))]
         count = (arrays[0][..., None] >= constants[0]).sum(axis=-1)
         if self.datatype("outputDataType") == DataType["BIPOLAR"]:
             return [2 * count - 1]
         return [count + self.integer("bias")]
 
 
-class PiecewiseAffine_rtl(_ChannelFunction):
+class PiecewiseAffine_rtl(_Lines):
     """Two line pieces a channel: sat(((x >= knee ? mhi : mlo) * x + (x >= knee ? ahi : alo)) >> frac).
 
     Constant input: (5, C) rows knee, mlo, mhi, alo, ahi. RPReLU (paper eq. 3) is of this form.
@@ -176,17 +199,9 @@ class PiecewiseAffine_rtl(_ChannelFunction):
 
     def parameters(self, constants: Sequence[Integers]) -> dict[str, int | str | Bits]:
         knee, mlo, mhi, alo, ahi = constants[0]
-        mbits = max(2, signed_bits(min(mlo.min(), mhi.min()), max(mlo.max(), mhi.max())))
-        abits = max(2, signed_bits(min(alo.min(), ahi.min()), max(alo.max(), ahi.max())))
-        dtype = self.datatype("outputDataType")
-        kbits = int(self.datatype("inputDataType").bitwidth()) + 1
+        mbits, abits, kbits = self.line_bits(constants[0])
         return {
-            **self.input_parameters(),
-            "OBITS": int(dtype.bitwidth()),
-            "OSIGNED": int(dtype.signed()),
-            "FRAC": self.integer("frac"),
-            "MBITS": mbits,
-            "ABITS": abits,
+            **self.line_parameters(constants[0], self.integer("frac")),
             "KNEES": pack(knee, kbits),
             "MLO": pack(mlo, mbits),
             "MHI": pack(mhi, mbits),
@@ -195,11 +210,7 @@ class PiecewiseAffine_rtl(_ChannelFunction):
         }
 
     def compute(self, arrays: Sequence[Integers], constants: Sequence[Integers]) -> list[Integers]:
-        knee, mlo, mhi, alo, ahi = constants[0]
-        high = arrays[0] >= knee
-        line = np.where(high, mhi, mlo) * arrays[0] + np.where(high, ahi, alo)
-        dtype = self.datatype("outputDataType")
-        return [np.clip(line >> self.integer("frac"), int(dtype.min()), int(dtype.max()))]
+        return [self.along_lines(arrays[0], constants[0], self.integer("frac"))]
 
 
 class ChannelTable_rtl(_ChannelFunction):

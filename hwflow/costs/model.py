@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
-from hwflow.costs.features import block_rams, dsps, features
+from hwflow.costs.features import features
+from hwflow.costs.memories import block_rams, dsps
 from hwflow.costs.shapes import Shape
 from hwflow.errors import UserError
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from hwflow.costs.features import block_rams, blocks, dsps, table_luts, window_words
+from hwflow.costs.features import table_luts
+from hwflow.costs.memories import block_rams, blocks, dsps, window_words
 from hwflow.costs.model import POINTS, Cost, CostModel, Point, read_points, shipped_model, write_points
 from hwflow.costs.shapes import Shape
 from hwflow.errors import UserError

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streams.bench import Runs, Variant, build, run
 
-from .variants import PIXELS, SOURCES, affine, line, mvu_binary, mvu_int, primitives, table, threshold
+from .variants import PIXELS, SOURCES, affine, mvu_binary, mvu_int, primitives, table, threshold
 
 MODULES = (
     "hwf_mvu_binary",
@@ -80,11 +80,11 @@ VARIANTS = [
     affine(3, 3, 5, 8, 0, 3, 12, signed=False, osigned=False),
     affine(5, 1, 7, 4, 9, 6, 4),
     affine(40, 1, 6, 6, 2, 5, 9, osigned=False),
-    line(4, 2, 9, 3, 6, 8, 12),
-    line(1, 1, 5, 4, 3, 6, 9, signed=False, osigned=False),
-    line(70, 1, 7, 3, 5, 6, 10, style="block"),
-    line(6, 2, 8, 4, 7, 9, 14, knee=True),
-    line(5, 1, 6, 5, 2, 4, 8, knee=True, signed=False, style="block"),
+    affine(4, 2, 9, 3, 6, 8, 12, memory="lut", knee=False),
+    affine(1, 1, 5, 4, 3, 6, 9, memory="lut", knee=False, signed=False, osigned=False),
+    affine(70, 1, 7, 3, 5, 6, 10, memory="block", knee=False),
+    affine(6, 2, 8, 4, 7, 9, 14, memory="lut"),
+    affine(5, 1, 6, 5, 2, 4, 8, memory="block", signed=False),
     affine(8, 2, 7, 6, 3, 5, 4, powers=(0, 3)),  # shifts instead of products
     affine(40, 1, 7, 6, 2, 7, 2, powers=(2, 5)),
     table(1, 1, 3, 2),

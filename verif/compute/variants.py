@@ -260,8 +260,11 @@ def affine(
     signed: bool = True,
     osigned: bool = True,
     powers: tuple[int, int] | None = None,
+    memory: str = "",
+    knee: bool = True,
 ) -> Variant:
-    """Random lines; with `powers` all slopes are powers of two, from the first to the second."""
+    """Random lines; with `powers` all slopes are powers of two, from the first to the second. With `memory` ("lut" or
+    "block") in hwf_line, which can do without a knee."""
     random = np.random.default_rng([c, pe, ibits, obits, frac])
     pixels = 24
     knees = codes(random, (c,), ibits + 1, signed=True)
@@ -273,7 +276,7 @@ def affine(
     low, high = (-(1 << (ibits - 1)), (1 << (ibits - 1)) - 1) if signed else (0, (1 << ibits) - 1)
     values[0], values[1] = low, high
     values[2], values[3] = np.clip(knees, low, high), np.clip(knees - 1, low, high)
-    above = (values >= knees).astype(np.int64)
+    above = (values >= knees).astype(np.int64) * int(knee)
     channel = np.arange(c)
     line = (slopes[above, channel] * values + offsets[above, channel]) >> frac
     ends = (-(1 << (obits - 1)), (1 << (obits - 1)) - 1) if osigned else (0, (1 << obits) - 1)
@@ -287,70 +290,24 @@ def affine(
         "FRAC": frac,
         "MBITS": mbits,
         "ABITS": abits,
-        "KNEES": pack(knees, ibits + 1).verilog(),
-        "MLO": pack(slopes[0], mbits).verilog(),
-        "MHI": pack(slopes[1], mbits).verilog(),
-        "ALO": pack(offsets[0], abits).verilog(),
-        "AHI": pack(offsets[1], abits).verilog(),
     }
+    if memory:
+        words = [(offsets[0], abits), (slopes[0], mbits)]
+        words += [(offsets[1], abits), (slopes[1], mbits), (knees, ibits + 1)] if knee else []
+        parameters |= {"KNEE": int(knee), "STYLE": memory, "LINES": pack_words(words).verilog()}
+    else:
+        parameters |= {
+            "KNEES": pack(knees, ibits + 1).verilog(),
+            "MLO": pack(slopes[0], mbits).verilog(),
+            "MHI": pack(slopes[1], mbits).verilog(),
+            "ALO": pack(offsets[0], abits).verilog(),
+            "AHI": pack(offsets[1], abits).verilog(),
+        }
     return Variant(
-        "hwf_affine",
+        "hwf_line" if memory else "hwf_affine",
         parameters,
         {"in0_V": Beats(values.reshape(-1, pe), ibits)},
         {"out0_V": Beats(np.clip(line, *ends).reshape(-1, pe), obits)},
-        FRAMES,
-        pixels * c // pe,
-    )
-
-
-def line(
-    c: int,
-    pe: int,
-    ibits: int,
-    obits: int,
-    frac: int,
-    mbits: int,
-    abits: int,
-    *,
-    knee: bool = False,
-    signed: bool = True,
-    osigned: bool = True,
-    style: str = "lut",
-) -> Variant:
-    random = np.random.default_rng([c, pe, ibits, obits, frac, knee])
-    pixels = 24
-    knees = codes(random, (c,), ibits + 1, signed=True)
-    slopes = codes(random, (2, c), mbits, signed=True)
-    offsets = codes(random, (2, c), abits, signed=True)
-    values = codes(random, (FRAMES * pixels, c), ibits, signed)
-    low, high = (-(1 << (ibits - 1)), (1 << (ibits - 1)) - 1) if signed else (0, (1 << ibits) - 1)
-    values[0], values[1] = low, high
-    values[2], values[3] = np.clip(knees, low, high), np.clip(knees - 1, low, high)
-    above = (values >= knees).astype(np.int64) * int(knee)
-    channel = np.arange(c)
-    out = (slopes[above, channel] * values + offsets[above, channel]) >> frac
-    ends = (-(1 << (obits - 1)), (1 << (obits - 1)) - 1) if osigned else (0, (1 << obits) - 1)
-    words = [(offsets[0], abits), (slopes[0], mbits)]
-    words += [(offsets[1], abits), (slopes[1], mbits), (knees, ibits + 1)] if knee else []
-    parameters: dict[str, int | str] = {
-        "C": c,
-        "PE": pe,
-        "IBITS": ibits,
-        "ISIGNED": int(signed),
-        "OBITS": obits,
-        "OSIGNED": int(osigned),
-        "FRAC": frac,
-        "MBITS": mbits,
-        "ABITS": abits,
-        "KNEE": int(knee),
-        "STYLE": style,
-        "LINES": pack_words(words).verilog(),
-    }
-    return Variant(
-        "hwf_line",
-        parameters,
-        {"in0_V": Beats(values.reshape(-1, pe), ibits)},
-        {"out0_V": Beats(np.clip(out, *ends).reshape(-1, pe), obits)},
         FRAMES,
         pixels * c // pe,
     )

@@ -1,16 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Two line pieces in fixed point that equal a table at every entry, if there are any (RPReLU has such a form)."""
+"""Lines in fixed point that equal a channel's thresholds at every value it can take, if there are any.
+
+floor((m x + a) / 2^f), cut to the output's range, must step where the thresholds do: for each threshold t of step j, at x = t the
+line has reached the step and at x = t - 1 it has not. These are bounds on m x + a; a pair of them, one from below and one
+from above, bounds m, and integers m and a exist if and only if no two pairs contradict. Nothing is fitted approximately.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hwflow.compile.integers import Integers
 
-MOST_FRACTION_BITS = 6
+MOST_FRACTION_BITS = 24
+NARROW, WIDE = 18, 25  # bits of the two factors of a DSP48E1, signed
+UNBOUNDED = 1 << 60
+Found = TypeVar("Found")
+Piece = tuple[int, int]  # m, a
+Pieces = tuple[int, int, int, int, int]  # knee, mlo, mhi, alo, ahi
 
 
 @dataclass(frozen=True)
@@ -34,56 +46,126 @@ class TwoLines:
         return np.stack([self.knee, self.mlo, self.mhi, self.alo, self.ahi])
 
 
-def fit(tables: list[tuple[int, Integers]], lowest: int, highest: int) -> TwoLines | None:
-    """Lines for every channel with the fewest fraction bits, or None.
+@dataclass(frozen=True)
+class _Channel:
+    """Ascending thresholds, the inputs lo..hi, the output of no threshold reached, and the largest slope to be had."""
 
-    `tables` holds for each channel its first input and its outputs, ascending in both; outputs at `lowest` and
-    `highest` count as saturated.
+    row: Integers
+    lo: int
+    hi: int
+    bias: int
+    most: int
+
+
+def fit(thresholds: Integers, lo: Integers, hi: Integers, bias: int, bits: int) -> TwoLines | None:
+    """Lines for thresholds (C, steps), ascending, of inputs lo[c]..hi[c] in `bits`, outputs bias..bias + steps.
+
+    One line a channel is tried first, with the fewest fraction bits that all channels can have, then two. None where there
+    are none whose product fits a DSP slice.
     """
-    for frac in range(MOST_FRACTION_BITS + 1):
-        found = [_fit_channel(first, row, lowest, highest, frac) for first, row in tables]
-        if all(f is not None for f in found):
-            columns = np.array(found, np.int64).T
-            return TwoLines(frac, *columns)
-    return None
-
-
-def _fit_channel(
-    first: int, row: Integers, lowest: int, highest: int, frac: int
-) -> tuple[int, int, int, int, int] | None:
-    """(knee, mlo, mhi, alo, ahi) of one channel."""
-    unit = 1 << frac
-    x = np.arange(row.size) + first
-    slopes = np.arange(2 * unit + 1)
-    # a must lie in [least, most] at each point; a saturated output bounds it on one side only
-    least = np.where(row > lowest, row * unit - slopes[:, None] * x, np.iinfo(np.int64).min // 4)
-    most = np.where(row < highest, (row + 1) * unit - 1 - slopes[:, None] * x, np.iinfo(np.int64).max // 4)
-    low_least, low_most = np.maximum.accumulate(least, 1), np.minimum.accumulate(most, 1)
-    high_least = np.maximum.accumulate(least[:, ::-1], 1)[:, ::-1]
-    high_most = np.minimum.accumulate(most[:, ::-1], 1)[:, ::-1]
-    fits_low, fits_high = low_least <= low_most, high_least <= high_most
-    if fits_high[:, 0].any():
-        m = _cheapest(fits_high[:, 0])
-        a = _nearest_zero(int(high_least[m, 0]), int(high_most[m, 0]))
-        return first, m, m, a, a
-    good = fits_low[:, :-1].any(0) & fits_high[:, 1:].any(0)
-    if not good.any():
+    if bits + 1 > WIDE:
         return None
-    at = int(np.argmax(good)) + 1
-    mlo, mhi = _cheapest(fits_low[:, at - 1]), _cheapest(fits_high[:, at])
-    return (
-        first + at,
-        mlo,
-        mhi,
-        _nearest_zero(int(low_least[mlo, at - 1]), int(low_most[mlo, at - 1])),
-        _nearest_zero(int(high_least[mhi, at]), int(high_most[mhi, at])),
-    )
+    most = (1 << ((WIDE if bits + 1 <= NARROW else NARROW) - 1)) - 1
+    channels = [
+        _Channel(row, int(a), int(b), bias, most) for row, a, b in zip(thresholds, lo, hi, strict=True)
+    ]  # fmt: skip
+    single = _least_fraction(channels, _line)
+    if single is not None:
+        frac, lines = single
+        slopes, offsets = np.array(lines, np.int64).T
+        return TwoLines(frac, np.asarray(lo, np.int64), slopes, slopes, offsets, offsets)
+    double = _least_fraction(channels, _two_lines)
+    if double is None:
+        return None
+    return TwoLines(double[0], *np.array(double[1], np.int64).T)
 
 
-def _cheapest(fits: NDArray[np.bool_]) -> int:
-    """The slope with the fewest set bits: a shift where a shift will do."""
-    return min(np.flatnonzero(fits).tolist(), key=lambda m: (m.bit_count(), m))
+def _least_fraction(
+    channels: Sequence[_Channel], solve: Callable[[_Channel, int], Found | None]
+) -> tuple[int, list[Found]] | None:
+    """The fewest fraction bits with which all channels have a solution, and the solutions. What a channel can have with
+    some bits it can have with more, until its slope gets too large: so the search is a bisection from above."""
+    order = list(range(len(channels)))
+
+    def attempt(frac: int) -> list[Found] | None:
+        found: dict[int, Found] = {}
+        for place, number in enumerate(order):
+            one = solve(channels[number], frac)
+            if one is None:
+                order.insert(0, order.pop(place))  # the hardest first, next time
+                return None
+            found[number] = one
+        return [found[number] for number in range(len(channels))]
+
+    best = None
+    for frac in range(MOST_FRACTION_BITS, -1, -1):
+        if (found := attempt(frac)) is not None:
+            best = (frac, found)
+            break
+    if best is None:
+        return None
+    low, high = 0, best[0]
+    while low < high:
+        middle = (low + high) // 2
+        if (found := attempt(middle)) is not None:
+            best, high = (middle, found), middle
+        else:
+            low = middle + 1
+    return best
 
 
-def _nearest_zero(least: int, most: int) -> int:
-    return max(least, min(0, most))
+def _line(channel: _Channel, frac: int) -> Piece | None:
+    """One (m, a) for all inputs."""
+    return _solve(channel, channel.lo, channel.hi, frac)
+
+
+def _solve(channel: _Channel, lo: int, hi: int, frac: int) -> Piece | None:
+    """A line that steps where the thresholds do, for the inputs lo..hi."""
+    row = channel.row
+    ends = (np.arange(row.size) + channel.bias + 1) << frac
+    reached, below = row <= hi, row > lo
+    x, at_least = np.maximum(row[reached], lo), ends[reached]
+    y, at_most = np.minimum(row[below] - 1, hi), ends[below] - 1
+    least, most = 0, channel.most
+    if x.size and y.size:
+        # m x + a >= L and m y + a <= U give m (y - x) <= U - L.
+        run, rise = y[None, :] - x[:, None], at_most[None, :] - at_least[:, None]
+        if (rise[run == 0] < 0).any():
+            return None
+        right, left = run > 0, run < 0
+        if right.any():
+            most = min(most, int((rise[right] // run[right]).min()))
+        if left.any():
+            least = max(least, int((-(rise[left] // -run[left])).max()))
+    if least > most:
+        return None
+    slope = _cheapest(least, most)
+    low = int((at_least - slope * x).max()) if x.size else -UNBOUNDED
+    high = int((at_most - slope * y).min()) if y.size else UNBOUNDED
+    return slope, max(low, min(0, high))
+
+
+def _cheapest(least: int, most: int) -> int:
+    """The number from `least` to `most` with the fewest set bits: a shift where a shift will do."""
+    while most & (most - 1) >= least and most:
+        most &= most - 1
+    return most
+
+
+def _two_lines(channel: _Channel, frac: int) -> Pieces | None:
+    """The lowest knee from which one line does, and another below it.
+
+    The higher the knee, the less is asked of the upper line and the more of the lower: so the lowest is found by
+    bisection, and if the lower line cannot be had there it cannot be had at all.
+    """
+    if (whole := _line(channel, frac)) is not None:
+        return channel.lo, whole[0], whole[0], whole[1], whole[1]
+    knees = [knee for knee in np.unique(channel.row).tolist() if channel.lo < knee <= channel.hi]
+    if not knees:
+        return None
+    lowest = bisect_left(knees, True, key=lambda knee: _solve(channel, knee, channel.hi, frac) is not None)
+    if lowest == len(knees):
+        return None
+    low = _solve(channel, channel.lo, knees[lowest] - 1, frac)
+    high = _solve(channel, knees[lowest], channel.hi, frac)
+    return None if low is None or high is None else (knees[lowest], low[0], high[0], low[1], high[1])

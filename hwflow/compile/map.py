@@ -23,7 +23,6 @@ from hwflow.compile.integers import Integers, IntegerTensor, as_floats, narrowes
 from hwflow.compile.lines import fit
 from hwflow.compile.names import distinct, operator_name
 from hwflow.compile.streamline import SCALE_KEY, integer_facts
-from hwflow.compile.thresholdlines import fit_thresholds
 from hwflow.errors import UserError
 from hwflow.graph.execute import attributes, describe
 from hwflow.hw.ops import DOMAIN
@@ -259,30 +258,26 @@ class _Mapper:
         }  # fmt: skip
         steps = thresholds.shape[1]
         self._origin(out)
+        # lines saturate where the type ends, so a narrow quantiser cannot have them
+        whole = (bias, bias + steps) == (int(dtype.min()), int(dtype.max()))
+        lines = None
+        if steps > 1 and whole:
+            lines = fit(thresholds, fact.lo, fact.hi, bias, int(fact.dtype.bitwidth()))
+        constants = {}
+        if lines is not None:
+            rows = lines.rows()
+            constants[f"{out}.lines"] = (rows, signed_type(int(rows.min()), int(rows.max())))
         if steps > MOST_PARALLEL_STEPS and int(fact.dtype.bitwidth()) <= WIDEST_TABLE:
-            tables = [_column(fact, thresholds, bias, c) for c in range(fact.channels)]
-            # lines saturate where the type ends, so a narrow quantiser cannot have them
-            whole = (bias, bias + steps) == (int(dtype.min()), int(dtype.max()))
-            lines = fit(tables, bias, bias + steps) if whole else None
             if lines is not None:
-                rows = lines.rows()
-                reach = signed_type(int(rows.min()), int(rows.max()))
-                self._add(
-                    "PiecewiseAffine", out, [source], [out], {f"{out}.lines": (rows, reach)}, frac=lines.frac, **common
-                )
+                self._add("PiecewiseAffine", out, [source], [out], constants, frac=lines.frac, **common)
                 return
+            tables = [_column(fact, thresholds, bias, c) for c in range(fact.channels)]
             self._add_table(out, source, tables, dtype, common)
             return
+        if lines is not None:
+            common |= {"lineFrac": lines.frac, "twoPieces": int(lines.two_pieces)}
         bits = int(narrowest_type(min(-1, int(thresholds.min())), int(thresholds.max())).bitwidth())
-        constants = {f"{out}.steps": (thresholds, DataType[f"INT{max(2, bits)}"])}
-        whole = (bias, bias + steps) == (int(dtype.min()), int(dtype.max()))
-        found = None
-        if steps > 1 and whole:
-            found = fit_thresholds(thresholds, fact.lo, fact.hi, bias, int(fact.dtype.bitwidth()))
-        if found is not None:
-            rows = found.rows()
-            constants[f"{out}.lines"] = (rows, signed_type(int(rows.min()), int(rows.max())))
-            common |= {"lineFrac": found.frac, "twoPieces": int(found.two_pieces)}
+        constants = {f"{out}.steps": (thresholds, DataType[f"INT{max(2, bits)}"]), **constants}
         self._add(
             "ChannelThreshold", out, [source], [out], constants,
             numSteps=steps, bias=bias, thresholdBits=max(2, bits),

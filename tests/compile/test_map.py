@@ -23,7 +23,7 @@ from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.compile.fold import operators
 from hwflow.compile.integers import Integers
-from hwflow.compile.lines import fit
+from hwflow.compile.lines import TwoLines, fit
 from hwflow.compile.map import ORIGINS_KEY, to_dataflow
 from hwflow.compile.streamline import integer_facts, streamline
 from hwflow.hw.ops import StreamOp
@@ -275,7 +275,7 @@ def test_lines_equal_rprelu_at_every_entry(zeta: int, eta: int, slope: float, bi
     y = np.where(x >= zeta, x - zeta + eta, np.floor(slope * (x - zeta) + eta))
     lowest, highest = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
     row = np.clip(y, lowest, highest).astype(np.int64)
-    lines = fit([(int(x[0]), row)], lowest, highest)
+    lines = _fit(int(x[0]), row, lowest, highest)
     assert lines is not None and lines.frac <= 3
     assert all(int(m).bit_count() <= 1 for m in (*lines.mlo, *lines.mhi))
     np.testing.assert_array_equal(_evaluate(lines.rows()[:, 0], lines.frac, x, lowest, highest), row)
@@ -285,14 +285,21 @@ def test_lines_equal_rprelu_at_every_entry(zeta: int, eta: int, slope: float, bi
 @given(row=st.lists(st.integers(0, 3), min_size=2, max_size=40), first=st.integers(-30, 30))
 def test_lines_are_exact_or_none(row: Sequence[int], first: int) -> None:
     table = np.minimum(np.cumsum(row), 31)
-    lines = fit([(first, table)], 0, 31)
+    lines = _fit(first, table, 0, 31)
     if lines is not None:
         x = np.arange(len(row)) + first
         np.testing.assert_array_equal(_evaluate(lines.rows()[:, 0], lines.frac, x, 0, 31), table)
 
 
 def test_there_are_no_lines_for_a_curve() -> None:
-    assert fit([(0, np.array([0, 1, 4, 9, 16, 16, 16, 25]))], -100, 100) is None
+    assert _fit(0, np.array([0, 1, 4, 9, 16, 16, 16, 25]), -100, 100) is None
+
+
+def _fit(first: int, table: Integers, lowest: int, highest: int) -> TwoLines | None:
+    """Lines for one channel whose outputs, from the input `first` on, are `table`."""
+    thresholds = first + np.searchsorted(table, np.arange(lowest + 1, highest + 1))
+    ends = np.array([first]), np.array([first + len(table) - 1])
+    return fit(thresholds[None], *ends, lowest, 10)
 
 
 def _evaluate(rows: Integers, frac: int, x: Integers, lowest: int, highest: int) -> Integers:

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from hwflow.compile.integers import Integers
-from hwflow.compile.lines import TwoLines
-from hwflow.compile.thresholdlines import fit_thresholds
+from hwflow.compile.lines import TwoLines, fit
 
 
 def steps(rows: Integers, x: Integers, bias: int) -> Integers:
@@ -41,7 +40,7 @@ def test_quantised_lines_are_found_and_equal(bent: bool, count: int, reach: int)
     rows[2] = 3  # all steps at once
     lo, hi = np.full(24, -reach), np.full(24, reach)
     bias = -(count + 1) // 2
-    found = fit_thresholds(rows, lo, hi, bias, 11)
+    found = fit(rows, lo, hi, bias, 11)
     assert found is not None and found.two_pieces == bent
     x = np.arange(-reach, reach + 1)
     assert (along(found, x, bias, count) == steps(rows, x, bias)).all()
@@ -51,14 +50,14 @@ def test_one_channel_with_another_shape_is_enough_for_none() -> None:
     rows = np.array([[-3, 0, 3], [-9, -8, 7], [-9, 0, 1]])
     zigzag = np.array([[-40, -39, -30, -29, -20, -19, -10]])
     bounds = np.full(3, -50), np.full(3, 50)
-    assert fit_thresholds(rows, *bounds, -2, 8) is not None
-    assert fit_thresholds(zigzag, np.array([-50]), np.array([50]), -4, 8) is None
+    assert fit(rows, *bounds, -2, 8) is not None
+    assert fit(zigzag, np.array([-50]), np.array([50]), -4, 8) is None
 
 
 def test_ranges_of_channels_differ() -> None:
     """What lies outside a channel's range binds nothing."""
     rows = np.array([[-2, 0, 2], [-20, 0, 20]])
-    found = fit_thresholds(rows, np.array([-3, -25]), np.array([3, 25]), -2, 8)
+    found = fit(rows, np.array([-3, -25]), np.array([3, 25]), -2, 8)
     assert found is not None
     for channel, reach in enumerate((3, 25)):
         x = np.arange(-reach, reach + 1)
@@ -67,5 +66,5 @@ def test_ranges_of_channels_differ() -> None:
 
 def test_factors_fit_a_slice() -> None:
     rows = np.array([[-2, 0, 2]])
-    assert fit_thresholds(rows, np.array([-3]), np.array([3]), -2, 24) is not None
-    assert fit_thresholds(rows, np.array([-3]), np.array([3]), -2, 25) is None
+    assert fit(rows, np.array([-3]), np.array([3]), -2, 24) is not None
+    assert fit(rows, np.array([-3]), np.array([3]), -2, 25) is None

@@ -36,6 +36,7 @@ def test_more_speed_never_costs_less(problem: Problem) -> None:
     assert all(a <= b * 1.02 for a, b in itertools.pairwise(costs)) and costs[0] < costs[-1]
 
 
+@pytest.mark.slow
 def test_no_change_of_one_node_saves_anything(problem: Problem, small: ModelWrapper) -> None:
     """What the solver ends with is a bottom: tried against every option of every node."""
     cycles = cycles_for(100, 5000)
@@ -53,7 +54,9 @@ def test_no_change_of_one_node_saves_anything(problem: Problem, small: ModelWrap
 
 def test_prices_rise_until_a_resource_suffices(problem: Problem) -> None:
     free = problem.solve(cycles_for(100, 200), PLENTY)
-    assert free.cost.bram18 > 0
+    assert free.cost.bram18 > 0 and free.cost.dsp > 0
+    few = problem.solve(cycles_for(100, 200), Limits(45_000, 135, free.cost.dsp - 1))
+    assert few.cost.dsp < free.cost.dsp and few.cost.lut >= free.cost.lut and few.prices.dsp > free.prices.dsp
     none = problem.solve(cycles_for(100, 200), Limits(45_000, 0, 200))
     assert none.cost.bram18 == 0 and none.cost.lut > free.cost.lut and none.prices.bram18 > free.prices.bram18
 

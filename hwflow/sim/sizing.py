@@ -2,10 +2,11 @@
 """FIFO depths from measured occupancy (rtl/ -> fifo.yaml and rtl/fifo_depths.sv).
 
 Frames enter at the pace of the slowest node, spread evenly: a faster source would only fill the FIFOs before that
-node. Each FIFO measures the most beats that it ever held, and gets that depth. A FIFO of two beats on a slow stream is
-there for beats that follow each other by chance: it gets a single one, if the others then measured, and a run at all
-these depths with stalls on both sides, show that no throughput is lost. So does one behind a sliding window that is faster
-than its reader: the window has the map's rows in a memory of its own, and would only copy them into the FIFO.
+node. Each FIFO measures the most beats that it ever held, and gets that depth. Without a limit it also holds what comes in
+bursts, and behind a sliding window the map's rows, which the window keeps in a memory of its own. So limits are tried
+first: what must wait because of the windows (`hwflow.compile.lag`), then twice that, then a single beat where two
+were held on a slow stream. A limit stays if the FIFOs then measured, and a run at these depths with stalls
+on both sides, show that no throughput is lost.
 
 All runs share one compiled model, which has handshakes and no data: timing depends on neither pixels nor weights, so
 that new weights find their depths in the cache.
@@ -14,7 +15,7 @@ that new weights find their depths in the cache.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import ceil
@@ -25,8 +26,10 @@ import yaml
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
+from hwflow.compile import lag
 from hwflow.compile.generate import LEAST_DEPTH, is_fifo
 from hwflow.compile.integers import Integers
+from hwflow.compile.lag import SLOW, expected_depths
 from hwflow.errors import BuildFailed
 from hwflow.files import publish
 from hwflow.hw.ops import StreamOp
@@ -36,8 +39,6 @@ from hwflow.sim.expected import to_bytes
 from hwflow.sim.ring import describe
 
 FRAMES = 3  # one fills the pipeline, two are a steady distance apart
-SLOW = 4  # a stream is slow where cycles for this many times its beats go by in a frame
-PAIR = 2  # beats of a FIFO that passes one every cycle
 MOST_STALLS = 0.5  # share of cycles; ends of the accelerator with less to spare stall less
 LOSS = Fraction(1, 100)  # throughput that counts as the same, or this many cycles a frame:
 LOSS_CYCLES = 64
@@ -104,13 +105,14 @@ def size_fifos(
 
     Raises BuildFailed if the frames do not come through, or the depths cost throughput.
     """
-    fifos: list[StreamOp] = [op for op in map(getCustomOp, design.graph.node) if is_fifo(op)]
+    ops: list[StreamOp] = [getCustomOp(node) for node in design.graph.node]
+    fifos = [op for op in ops if is_fifo(op)]
     library = compile_design(rtl, design, work, gauges=[op.onnx_node.name for op in fifos])
-    program = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:12]
+    program = hashlib.sha256(b"".join(Path(file).read_bytes() for file in (__file__, lag.__file__))).hexdigest()[:12]
     kept = work / f"{library.stem}-{program}.yaml"
     if not kept.exists():
-        windows = [name for n in design.graph.node if n.op_type == "SlidingWindow_rtl" for name in n.output]
-        sizing = _size(Simulation(library), design, fifos, windows, progress)
+        expected = expected_depths(ops, bound_cycles(design))
+        sizing = _size(Simulation(library), design, fifos, expected, progress)
         publish(kept, lambda path: path.write_text(sizing.to_yaml()))
     return Sizing.from_yaml(kept.read_text())
 
@@ -119,40 +121,56 @@ def _size(
     simulation: Simulation,
     design: ModelWrapper,
     fifos: Sequence[StreamOp],
-    windows: Collection[str],
+    expected: Mapping[str, int],
     progress: Callable[[int, int], None] | None,
 ) -> Sizing:
     runs = _Runs(simulation, design, progress)
     free = runs.paced({})
-    elastic = steady(free.output_cycles[OUTPUT], runs.out_beats)
+    if free.deadlock is not None:
+        raise BuildFailed(f"FIFO sizing: {runs.stuck(free, {})}")
+    elastic = runs.steady(free)
     marks = runs.marks(free)
     slow = {
         op.onnx_node.name: 1
         for op in fifos
         if marks[op.onnx_node.name] == 2 and SLOW * op.streams_in()[0].beats <= runs.bound
     }
-    behind = [op.onnx_node.name for op in fifos if op.onnx_node.input[0] in windows]
-    copies = {name: PAIR for name in behind if marks[name] > PAIR}
-    attempts = [slow | copies, *([slow] if copies else []), *([{}] if slow else [])]
-    tried = (runs.marks(runs.paced(limits)) if limits else marks for limits in attempts)
-    allowed = allowed_cycles(elastic)
-    for found in tried:
-        depths = {name: max(LEAST_DEPTH, mark) for name, mark in found.items()}
-        result = runs.stalled(depths)
-        if result.deadlock is None and (cycles := steady(result.output_cycles[OUTPUT], runs.out_beats)) <= allowed:
+    doubled = {name: 2 * depth for name, depth in expected.items()}
+    for limits in (expected, doubled, *([slow] if slow else []), {}):
+        found, why = _tried(runs, runs.paced(limits) if limits else free, limits, elastic)
+        if found is not None:
             break
     else:
-        why = describe(design, result.streams, depths) if result.deadlock is not None else ""
-        raise BuildFailed(
-            f"FIFO sizing: {result.deadlock.reason}; {why or result.deadlock}"
-            if result.deadlock is not None
-            else f"FIFO sizing: {cycles} cycles a frame at the measured depths, {elastic} with FIFOs without a limit"
-        )
+        raise BuildFailed(f"FIFO sizing: {why}")
     sizes = []
     for op in fifos:
         name = op.onnx_node.name
-        sizes.append(FifoSize(name, op.streams_in()[0].bits, found[name], depths[name]))
-    return Sizing(elastic, cycles, tuple(sizes))
+        sizes.append(FifoSize(name, op.streams_in()[0].bits, found.marks[name], found.depths[name]))
+    return Sizing(elastic, found.cycles, tuple(sizes))
+
+
+@dataclass(frozen=True)
+class _Found:
+    """Marks of a run without stalls, depths made of them, and the cycles a frame at these with stalls."""
+
+    marks: Mapping[str, int]
+    depths: Mapping[str, int]
+    cycles: int
+
+
+def _tried(runs: _Runs, paced: RunResult, limits: Mapping[str, int], elastic: int) -> tuple[_Found | None, str]:
+    """What a run within `limits` leads to; None, and why, where that costs throughput."""
+    if paced.deadlock is not None:
+        return None, runs.stuck(paced, limits)
+    if (cycles := runs.steady(paced)) <= allowed_cycles(elastic):
+        marks = runs.marks(paced)
+        depths = {name: max(LEAST_DEPTH, mark) for name, mark in marks.items()}
+        stalled = runs.stalled(depths)
+        if stalled.deadlock is not None:
+            return None, runs.stuck(stalled, depths)
+        if (cycles := runs.steady(stalled)) <= allowed_cycles(elastic):
+            return _Found(marks, depths, cycles), ""
+    return None, f"{cycles} cycles a frame at the measured depths, {elastic} with FIFOs without a limit"
 
 
 class _Runs:
@@ -169,12 +187,8 @@ class _Runs:
         self.in_beats = input_beats(design)
 
     def paced(self, limits: Mapping[str, int]) -> RunResult:
-        """A source at the pace of the slowest node, FIFOs elastic but for `limits`. Raises BuildFailed."""
-        result = self._run(limits, pace={INPUT: Fraction(self.bound, self.in_beats)})
-        if result.deadlock is not None:
-            why = describe(self.design, result.streams, limits)
-            raise BuildFailed(f"FIFO sizing: {result.deadlock.reason}; {why or result.deadlock}")
-        return result
+        """A source at the pace of the slowest node, FIFOs elastic but for `limits`."""
+        return self._run(limits, pace={INPUT: Fraction(self.bound, self.in_beats)})
 
     def stalled(self, depths: Mapping[str, int]) -> RunResult:
         """A source and a sink that stall now and then, as far as they are faster than the design."""
@@ -196,6 +210,16 @@ class _Runs:
             progress=self.progress,
             **options,  # type: ignore[arg-type]
         )
+
+    def steady(self, result: RunResult) -> int:
+        """Cycles a frame of a run, as `steady`."""
+        return steady(result.output_cycles[OUTPUT], self.out_beats)
+
+    def stuck(self, result: RunResult, limits: Mapping[str, int]) -> str:
+        """Why a run that ended as a deadlock did: the ring of blocked streams, where there is one."""
+        assert result.deadlock is not None
+        why = describe(self.design, result.streams, limits)
+        return f"{result.deadlock.reason}; {why or result.deadlock}"
 
     def marks(self, result: RunResult) -> dict[str, int]:
         """High-water marks by the FIFOs' names."""

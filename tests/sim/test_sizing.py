@@ -19,7 +19,7 @@ from hwflow.errors import BuildFailed
 from hwflow.hw.ops import StreamSpec
 from hwflow.sim import design as design_module
 from hwflow.sim import sizing
-from hwflow.sim.design import OUTPUT, compile_design
+from hwflow.sim.design import compile_design
 from hwflow.sim.engine import Deadlock
 from hwflow.sim.sizing import FifoSize, Sizing, allowed_cycles, spare, steady
 
@@ -56,78 +56,117 @@ BOUND = 100
 
 def operator(name: str, beats: int) -> Any:
     spec = StreamSpec((1, beats), 1, DataType["UINT8"])
-    return SimpleNamespace(onnx_node=SimpleNamespace(name=name, input=[f"{name}_stream"]), streams_in=lambda: (spec,))
+    return SimpleNamespace(onnx_node=SimpleNamespace(name=name), streams_in=lambda: (spec,))
 
 
 def sized(
     monkeypatch: pytest.MonkeyPatch,
     cycles: Callable[[Mapping[str, int]], int | None],
-    rates: Mapping[str, int],
-    windows: Mapping[str, int] | None = None,
+    beats: Mapping[str, int],
+    expected: Mapping[str, int],
+    holds: int = 2,
+    paced: Callable[[Mapping[str, int]], int | None] = lambda limits: 2000,
 ) -> tuple[Sizing, list[dict[str, int]]]:
-    """Depths of FIFOs that hold two beats at most; `cycles` a frame at some depths (None: deadlock). `windows`: how many
-    beats the FIFOs behind a sliding window hold."""
-    windows = windows or {}
+    """Depths of FIFOs of streams of so many `beats` a frame, which hold `holds` without a limit.
+
+    `cycles` a frame at some depths with stalls, `paced` those within limits (None: deadlock); also all depths tried.
+    """
     tried: list[dict[str, int]] = []
 
+    def result(taken: int | None, marks: Mapping[str, int]) -> Any:
+        return SimpleNamespace(taken=taken, marks=marks, deadlock=STUCK if taken is None else None, streams={})
+
     class Runs:
-        bound, out_beats = BOUND, 1
+        bound = BOUND
 
         def __init__(self, *_: object) -> None:
             pass
 
         def paced(self, limits: Mapping[str, int]) -> Any:
-            return SimpleNamespace(
-                output_cycles={OUTPUT: np.arange(3) * 2000}, marks={n: 2 for n in rates} | windows | limits
-            )
+            marks = {name: min(holds, limits.get(name, holds)) for name in beats}
+            return result(paced(limits), marks)
 
         def stalled(self, depths: Mapping[str, int]) -> Any:
             tried.append(dict(depths))
-            taken = cycles(depths)
-            ends = np.arange(3) * (taken or 0)
-            deadlock = STUCK if taken is None else None
-            return SimpleNamespace(output_cycles={OUTPUT: ends}, deadlock=deadlock, streams={})
+            return result(cycles(depths), {})
+
+        def steady(self, result: Any) -> int:
+            return int(result.taken)
 
         def marks(self, result: Any) -> dict[str, int]:
             return dict(result.marks)
 
+        def stuck(self, result: Any, _: object) -> str:
+            return str(result.deadlock.reason)
+
     monkeypatch.setattr(sizing, "_Runs", Runs)
-    monkeypatch.setattr(sizing, "describe", lambda *_: "")
-    fifos = [operator(name, beats) for name, beats in rates.items()]
-    return sizing._size(None, None, fifos, [f"{name}_stream" for name in windows], None), tried  # type: ignore[arg-type]
+    fifos = [operator(name, count) for name, count in beats.items()]
+    return sizing._size(None, None, fifos, expected, None), tried  # type: ignore[arg-type]
+
+
+def test_a_fifo_holds_what_must_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, tried = sized(
+        monkeypatch, lambda _: 2010, {"window": 90, "shortcut": 90}, {"window": 2, "shortcut": 30}, 168
+    )
+    assert found == Sizing(2000, 2010, (FifoSize("window", 8, 2, 2), FifoSize("shortcut", 8, 30, 30)))
+    assert tried == [{"window": 2, "shortcut": 30}]
+
+
+@pytest.mark.parametrize("lost", [3000, None])
+def test_twice_that_is_tried_where_it_costs_throughput(monkeypatch: pytest.MonkeyPatch, lost: int | None) -> None:
+    def paced(limits: Mapping[str, int]) -> int | None:
+        return lost if limits.get("shortcut") == 30 else 2000
+
+    found, tried = sized(monkeypatch, lambda _: 2000, {"shortcut": 90}, {"shortcut": 30}, 168, paced)
+    assert found.depths == {"shortcut": 60}
+    assert tried == [{"shortcut": 60}], "what loses throughput without stalls is not run with them"
+
+
+@pytest.mark.parametrize("lost", [3000, None])
+def test_then_what_was_held_without_a_limit(monkeypatch: pytest.MonkeyPatch, lost: int | None) -> None:
+    found, tried = sized(
+        monkeypatch, lambda depths: 2000 if depths["shortcut"] == 168 else lost, {"shortcut": 90}, {"shortcut": 30}, 168
+    )
+    assert found == Sizing(2000, 2000, (FifoSize("shortcut", 8, 168, 168),))
+    assert tried == [{"shortcut": 30}, {"shortcut": 60}, {"shortcut": 168}]
 
 
 def test_slow_streams_get_a_single_beat(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, tried = sized(monkeypatch, lambda _: 2010, {"slow": 25, "fast": 26})
-    assert found == Sizing(2000, 2010, (FifoSize("slow", 8, 1, 1), FifoSize("fast", 8, 2, 2)))
-    assert tried == [{"slow": 1, "fast": 2}]
-
-
-@pytest.mark.parametrize(("lost", "depth"), [(2000, 2), (3000, 168)])
-def test_behind_a_window_two_beats_do(monkeypatch: pytest.MonkeyPatch, lost: int, depth: int) -> None:
-    """Unless they cost throughput: then what it held stays."""
-
     def cycles(depths: Mapping[str, int]) -> int:
-        return lost if depths["window"] == 2 else 2000
+        return 2010 if depths["fast"] == 2 else 3000
 
-    found, _ = sized(monkeypatch, cycles, {"window": 90, "other": 90}, {"window": 168})
-    assert found.depths == {"window": depth, "other": 2}
+    found, tried = sized(monkeypatch, cycles, {"slow": 25, "fast": 26}, {"slow": 1, "fast": 1})
+    assert found == Sizing(2000, 2010, (FifoSize("slow", 8, 2, 2), FifoSize("fast", 8, 2, 2)))
+    found, tried = sized(
+        monkeypatch,
+        lambda d: cycles(d) + 3000 * (d["slow"] == d["fast"]),
+        {"slow": 25, "fast": 26},
+        {"slow": 1, "fast": 1},
+    )
+    assert found == Sizing(2000, 2010, (FifoSize("slow", 8, 1, 1), FifoSize("fast", 8, 2, 2)))
+    assert tried == [{"slow": 1, "fast": 1}, {"slow": 2, "fast": 2}, {"slow": 1, "fast": 2}]
 
 
 @pytest.mark.parametrize("lost", [3000, None])
 def test_a_single_beat_that_costs_throughput_is_taken_back(monkeypatch: pytest.MonkeyPatch, lost: int | None) -> None:
-    found, tried = sized(monkeypatch, lambda depths: lost if depths["slow"] == 1 else 2000, {"slow": 4})
+    found, tried = sized(
+        monkeypatch,
+        lambda depths: lost if depths["slow"] == 1 else 2000,
+        {"slow": 4},
+        {"slow": 1},
+        paced=lambda limits: 2000 if limits.get("slow") != 2 else lost,
+    )
     assert found == Sizing(2000, 2000, (FifoSize("slow", 8, 2, 2),))
-    assert tried == [{"slow": 1}, {"slow": 2}]
+    assert tried == [{"slow": 1}, {"slow": 1}, {"slow": 2}]
 
 
 def test_depths_that_cost_throughput_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         BuildFailed, match="2065 cycles a frame at the measured depths, 2000 with FIFOs without a limit"
     ):
-        sized(monkeypatch, lambda _: 2065, {"slow": 4})
-    with pytest.raises(BuildFailed, match=r"^FIFO sizing: nothing has moved since cycle 7; "):
-        sized(monkeypatch, lambda _: None, {"slow": 4})
+        sized(monkeypatch, lambda _: 2065, {"slow": 4}, {"slow": 1})
+    with pytest.raises(BuildFailed, match=r"^FIFO sizing: nothing has moved since cycle 7"):
+        sized(monkeypatch, lambda _: None, {"slow": 4}, {"slow": 1})
 
 
 def test_neither_weights_nor_depths_change_the_model_that_is_sized(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What cocotb runs: beats of a file into the accelerator for so many cycles, and what comes out counted."""
+"""What cocotb runs: the beats of a file into the accelerator, and what comes out in so many cycles counted."""
 
 import json
 import os
@@ -34,7 +34,10 @@ async def frames(dut) -> None:  # type: ignore[no-untyped-def]
         await edge
         if ready.value:
             taken += 1
-            data.value = words[taken % len(words)]
+            if taken < len(words):
+                data.value = words[taken]
+            else:
+                valid.value = 0
         if out_valid.value:
             given += 1
     seconds = time.process_time() - start

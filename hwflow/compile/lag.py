@@ -2,13 +2,15 @@
 """How far each stream lags behind the accelerator's input, and what waits in front of a join because of it.
 
 A window can only be sent once the rows below its middle are in; a shortcut around it must keep what came meanwhile. That
-decides most FIFO depths, long before a simulation measures them. What a FIFO without a limit holds on top of that came in
-a burst that its writer could as well have waited with.
+decides most FIFO depths, long before a simulation measures them. A window also pauses, while rows come in that end none;
+a reader that cannot afford to wait lives on its FIFO then. What a FIFO without a limit holds on top of that came in a burst
+that its writer could as well have waited with.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 
 from hwflow.hw.ops import StreamOp
@@ -17,7 +19,7 @@ from hwflow.hw.ops.streams import ElasticFIFO_rtl, WidthConverter_rtl
 from hwflow.hw.ops.window import GlobalAccumulate_rtl, SlidingWindow_rtl
 
 SLOW = 4  # a stream is slow where a frame takes this many times the cycles that its beats do
-ROOM = 1.1  # of a FIFO, for the pace within a frame, which is not quite steady
+ROOM = 1.5  # of a FIFO, for the pace within a frame, which is not quite steady
 
 
 def waiting_shares(ops: Sequence[StreamOp]) -> dict[tuple[str, int], float]:
@@ -38,37 +40,76 @@ def waiting_shares(ops: Sequence[StreamOp]) -> dict[tuple[str, int], float]:
     return waiting
 
 
-def depth(share: float, beats: int, cycles: int) -> int:
-    """Beats that a FIFO must hold in which a share of a frame of `beats` waits, a frame taking `cycles`.
+@dataclass(frozen=True)
+class Pauses:
+    """When a window sends nothing, since it needs more of the map: `count` times a frame, for so many `elements` in all.
+
+    `channels` is how many elements a beat of the map has at most.
+    """
+
+    elements: int
+    channels: int
+    count: int
+
+    @staticmethod
+    def of(window: SlidingWindow_rtl) -> Pauses:
+        """With a stride, rows between those that windows end in; without, the rows before a frame's first window."""
+        (_, width), (kh, kw) = window.shape("IFMDim"), window.shape("ConvKernelDim")
+        stride, channels = window.integer("Stride"), window.integer("IFMChannels")
+        top, left, *_ = window.shape("pad")
+        if stride > 1:
+            rows, _ = window.out_dim()
+            return Pauses(rows * (stride - 1) * width * channels, channels, rows)
+        return Pauses(((kh - 1 - top) * width + kw - 1 - left) * channels, channels, 1)
+
+    def beats(self, sent: int, beats: int, cycles: int, taking: int) -> int:
+        """Of `beats` a frame with `sent` elements each, how many must lie ready for a reader that works for `taking` of a frame's
+        `cycles`, and so has no time to wait for all pauses."""
+        over = taking + self.elements // min(sent, self.channels) - cycles
+        return max(0, ceil(over * beats / (self.count * taking))) if taking else 0
+
+
+def depth(share: float, beats: int, cycles: int, ready: int = 0) -> int:
+    """Beats that a FIFO must hold in which a share of a frame of `beats` waits, or so many lie `ready` (`Pauses`), a frame taking
+    `cycles`.
 
     Where nothing waits it is one if a beat comes in every fourth cycle at most, and two if not: a single place takes every
     other beat.
     """
-    return max(1 if SLOW * beats <= cycles else 2, ceil(ROOM * share * beats))
+    least = 1 if SLOW * beats <= cycles else 2
+    return max(least + ready, ceil(ROOM * share * beats))
 
 
 def expected_depths(ops: Sequence[StreamOp], cycles: int) -> dict[str, int]:
     """`depth` of the FIFOs among the nodes of an assembled graph, `ops` in topological order, by their names."""
     waiting = waiting_shares(ops)
+    writers = {name: op for op in ops for name in op.onnx_node.output}
     readers = {name: (op, index) for op in ops for index, name in enumerate(op.onnx_node.input[: len(op.streams_in())])}
-    return {
-        fifo.onnx_node.name: depth(_behind(fifo, readers, waiting), fifo.streams_in()[0].beats, cycles)
-        for fifo in ops
-        if isinstance(fifo, ElasticFIFO_rtl)
-    }
+    found: dict[str, int] = {}
+    for fifo in ops:
+        if not isinstance(fifo, ElasticFIFO_rtl):
+            continue
+        stream, writer = fifo.streams_in()[0], writers.get(fifo.onnx_node.input[0])
+        op, index = _behind(fifo, readers)
+        if op is None:
+            found[fifo.onnx_node.name] = depth(0.0, stream.beats, cycles)
+            continue
+        ready = 0
+        if isinstance(writer, SlidingWindow_rtl):
+            ready = Pauses.of(writer).beats(stream.parallel, stream.beats, cycles, op.get_exp_cycles())
+        found[fifo.onnx_node.name] = depth(waiting[op.onnx_node.name, index], stream.beats, cycles, ready)
+    return found
 
 
-def _behind(
-    fifo: StreamOp, readers: Mapping[str, tuple[StreamOp, int]], waiting: Mapping[tuple[str, int], float]
-) -> float:
-    """The share of a frame that waits in a FIFO, for the node behind it and its width converters."""
+def _behind(fifo: StreamOp, readers: Mapping[str, tuple[StreamOp, int]]) -> tuple[StreamOp | None, int]:
+    """The node that reads a FIFO, through its width converters, and which of its inputs; None for the accelerator's end."""
     op, index = fifo, 0
     while isinstance(op, ElasticFIFO_rtl | WidthConverter_rtl):
         found = readers.get(op.onnx_node.output[0])
         if found is None:
-            return 0.0
+            return None, 0
         op, index = found
-    return waiting[op.onnx_node.name, index]
+    return op, index
 
 
 def _own(op: StreamOp) -> float:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
-from hwflow.compile.lag import depth, waiting_shares
+from hwflow.compile.lag import Pauses, depth, waiting_shares
 from hwflow.compile.options import Option, Values, fast_enough, options_of
 from hwflow.costs.model import Cost, CostModel
 from hwflow.costs.shapes import Shape
@@ -28,6 +28,7 @@ from hwflow.hw.ops import StreamOp
 from hwflow.hw.ops.window import SlidingWindow_rtl
 
 Floats = NDArray[np.float64]
+Taker = tuple[int, int]  # elements a beat that a reader takes; its cycles a frame, behind a window
 IMPOSSIBLE = 1e9
 RISE = 1.5  # of a price, while a resource is short
 MOST_RISES = 24
@@ -94,6 +95,11 @@ class _Stream:
     channels: int
     waiting: float  # share of a frame that waits in front of the consumer
     equal: bool  # the order of the elements depends on how many come in a beat
+    pauses: Pauses | None  # of the window that it comes from
+
+    def taker(self, option: Option) -> Taker:
+        """The reader's end of the stream."""
+        return option.ins[self.input], option.cycles if self.pauses else 0
 
 
 class Problem:
@@ -175,9 +181,12 @@ class Problem:
     def _fast(self, node: int, cycles: int) -> list[Option]:
         return fast_enough(self._options[node], cycles, self._pinned.get(self._names[node], {}))
 
-    def between(self, stream: _Stream, sent: int, taken: int, cycles: int) -> Cost | None:
+    def between(self, stream: _Stream, sent: int, taker: Taker, cycles: int) -> Cost | None:
         """FIFO and width converters of a stream with so many elements a beat at its ends; None: there are none."""
-        held = depth(stream.waiting, -(-stream.elements // sent), cycles)
+        taken, taking = taker
+        beats = -(-stream.elements // sent)
+        ready = stream.pauses.beats(sent, beats, cycles, taking) if stream.pauses else 0
+        held = depth(stream.waiting, beats, cycles, ready)
         key = (stream.bits, stream.channels, stream.equal, sent, taken, held)
         if key not in self._between:
             self._between[key] = self._between_of(stream, sent, taken, held)
@@ -244,7 +253,7 @@ class _Search:
         if any(s is not stream and {s.producer, s.consumer} == {first, second} for s in self._near(first)):
             return False
         sent = [o.outs[stream.output] for o in self._options[first]]
-        taken = [o.ins[stream.input] for o in self._options[second]]
+        taken = [stream.taker(o) for o in self._options[second]]
         table = self._table(stream, tuple(sent), tuple(taken))
         costs = self._costs_of(first, stream)[:, None] + self._costs_of(second, stream)[None, :] + table
         best = np.unravel_index(int(costs.argmin()), costs.shape)
@@ -271,34 +280,34 @@ class _Search:
         theirs = None if other is None else self._options[other][self._at[other]]
         if stream.producer == node:
             sent = tuple(o.outs[stream.output] for o in mine)
-            taken = sent if theirs is None else (theirs.ins[stream.input],)
-            table = self._table(stream, sent, taken)
-            return table.diagonal() if theirs is None else table.ravel()
-        taken = tuple(o.ins[stream.input] for o in mine)
-        sent = taken if theirs is None else (theirs.outs[stream.output],)
+            taken = tuple((one, 0) for one in sent) if theirs is None else (stream.taker(theirs),)
+        else:
+            taken = tuple(stream.taker(o) for o in mine)
+            sent = tuple(one for one, _ in taken) if theirs is None else (theirs.outs[stream.output],)
         table = self._table(stream, sent, taken)
         return table.diagonal() if theirs is None else table.ravel()
 
-    def _table(self, stream: _Stream, sent: tuple[int, ...], taken: tuple[int, ...]) -> Floats:
+    def _table(self, stream: _Stream, sent: tuple[int, ...], taken: tuple[Taker, ...]) -> Floats:
         """Priced cost of the stream by elements a beat sent (rows) and taken (columns)."""
-        key = (stream.bits, stream.elements, stream.channels, stream.waiting, stream.equal, sent, taken)
+        key = (stream.bits, stream.elements, stream.channels, stream.waiting, stream.equal, stream.pauses, sent, taken)
         found = self._cached.get(key)
         if found is None:
             found = np.array([[self._priced(stream, a, b) for b in taken] for a in sent], np.float64)
             self._cached[key] = found
         return found
 
-    def _priced(self, stream: _Stream, sent: int, taken: int) -> float:
-        cost = self._problem.between(stream, sent, taken, self._cycles)
+    def _priced(self, stream: _Stream, sent: int, taker: Taker) -> float:
+        cost = self._problem.between(stream, sent, taker, self._cycles)
         return IMPOSSIBLE if cost is None else self._prices.of(cost)
 
 
-def _ends(stream: _Stream, chosen: Sequence[Option]) -> tuple[int, int]:
+def _ends(stream: _Stream, chosen: Sequence[Option]) -> tuple[int, Taker]:
     sent = None if stream.producer is None else chosen[stream.producer].outs[stream.output]
-    taken = None if stream.consumer is None else chosen[stream.consumer].ins[stream.input]
-    first = sent if sent is not None else taken
-    assert first is not None
-    return first, taken if taken is not None else first
+    taker = None if stream.consumer is None else stream.taker(chosen[stream.consumer])
+    if sent is None:
+        assert taker is not None
+        return taker[0], taker
+    return sent, taker or (sent, 0)
 
 
 def _signature(op: StreamOp) -> str:
@@ -328,11 +337,12 @@ def _streams(ops: Sequence[StreamOp], model: ModelWrapper) -> list[_Stream]:
                     number, index, consumer, place, int(spec.dtype.bitwidth()), prod(spec.shape), spec.shape[-1],
                     0.0 if reader is None else waiting[reader.onnx_node.name, place],
                     isinstance(op, SlidingWindow_rtl) and bool(op.integer("depthwise")),
+                    Pauses.of(op) if isinstance(op, SlidingWindow_rtl) else None,
                 )
             )  # fmt: skip
     source = model.graph.input[0].name
     consumer, place = readers[source]
     spec = ops[consumer].streams_in()[place]
     bits = int(spec.dtype.bitwidth())
-    found.append(_Stream(None, 0, consumer, place, bits, prod(spec.shape), spec.shape[-1], 0.0, False))
+    found.append(_Stream(None, 0, consumer, place, bits, prod(spec.shape), spec.shape[-1], 0.0, False, None))
     return found

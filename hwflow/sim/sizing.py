@@ -4,9 +4,9 @@
 Frames enter at the pace of the slowest node, spread evenly: a faster source would only fill the FIFOs before that
 node. Each FIFO measures the most beats that it ever held, and gets that depth. Without a limit it also holds what comes in
 bursts, and behind a sliding window the map's rows, which the window keeps in a memory of its own. So limits are tried
-first: what must wait because of the windows (`hwflow.compile.lag`), then twice that, then a single beat where two
-were held on a slow stream. A limit stays if the FIFOs then measured, and a run at these depths with stalls
-on both sides, show that no throughput is lost.
+first: what must wait because of the windows (`hwflow.compile.lag`), twice that, and then as many of them as a few runs show
+to cost nothing. A limit stays if the FIFOs then measured, and a run at these depths with stalls on both sides, show that
+no throughput is lost.
 
 All runs share one compiled model, which has handshakes and no data: timing depends on neither pixels nor weights, so
 that new weights find their depths in the cache.
@@ -15,7 +15,7 @@ that new weights find their depths in the cache.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from math import ceil
@@ -40,6 +40,7 @@ from hwflow.sim.ring import describe
 
 FRAMES = 3  # one fills the pipeline, two are a steady distance apart
 MOST_STALLS = 0.5  # share of cycles; ends of the accelerator with less to spare stall less
+MOST_TRIES = 24  # runs that look for limits that cost nothing
 LOSS = Fraction(1, 100)  # throughput that counts as the same, or this many cycles a frame:
 LOSS_CYCLES = 64
 
@@ -130,13 +131,7 @@ def _size(
         raise BuildFailed(f"FIFO sizing: {runs.stuck(free, {})}")
     elastic = runs.steady(free)
     marks = runs.marks(free)
-    slow = {
-        op.onnx_node.name: 1
-        for op in fifos
-        if marks[op.onnx_node.name] == 2 and SLOW * op.streams_in()[0].beats <= runs.bound
-    }
-    doubled = {name: 2 * depth for name, depth in expected.items()}
-    for limits in (expected, doubled, *([slow] if slow else []), {}):
+    for limits in _attempts(runs, fifos, expected, marks, elastic):
         found, why = _tried(runs, runs.paced(limits) if limits else free, limits, elastic)
         if found is not None:
             break
@@ -147,6 +142,38 @@ def _size(
         name = op.onnx_node.name
         sizes.append(FifoSize(name, op.streams_in()[0].bits, found.marks[name], found.depths[name]))
     return Sizing(elastic, found.cycles, tuple(sizes))
+
+
+def _attempts(
+    runs: _Runs, fifos: Sequence[StreamOp], expected: Mapping[str, int], marks: Mapping[str, int], elastic: int
+) -> Iterator[Mapping[str, int]]:
+    """Limits for the FIFOs, ever fewer and higher."""
+    yield expected
+    yield {name: 2 * depth for name, depth in expected.items()}
+    yield _harmless(runs, fifos, expected, marks, elastic)
+    yield {}
+
+
+def _harmless(
+    runs: _Runs, fifos: Sequence[StreamOp], expected: Mapping[str, int], marks: Mapping[str, int], elastic: int
+) -> dict[str, int]:
+    """Those limits that together cost no throughput, as far as `MOST_TRIES` runs tell: halves, and halves of halves that do."""
+    saved = {op.onnx_node.name: op.streams_in()[0].bits for op in fifos}
+    saved = {name: bits * (marks[name] - expected[name]) for name, bits in saved.items()}
+    kept = {name: limit for name, limit in expected.items() if saved[name] <= 0}
+    groups = [sorted((name for name in saved if name not in kept), key=lambda name: -saved[name])]
+    for _ in range(MOST_TRIES):
+        if not groups:
+            break
+        # The one that saves most of those left.
+        group = groups.pop(max(range(len(groups)), key=lambda at: sum(saved[name] for name in groups[at])))
+        limits = kept | {name: expected[name] for name in group}
+        result = runs.paced(limits)
+        if result.deadlock is None and runs.steady(result) <= allowed_cycles(elastic):
+            kept = limits
+        elif len(group) > 1:
+            groups += [group[: len(group) // 2], group[len(group) // 2 :]]
+    return kept
 
 
 @dataclass(frozen=True)

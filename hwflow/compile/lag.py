@@ -42,9 +42,9 @@ def waiting_shares(ops: Sequence[StreamOp]) -> dict[tuple[str, int], float]:
 
 @dataclass(frozen=True)
 class Pauses:
-    """When a window sends nothing, since it needs more of the map: `count` times a frame, for so many `elements` in all.
+    """When a window sends nothing, since it needs more of the map.
 
-    `channels` is how many elements a beat of the map has at most.
+    `count` pauses a frame, in which `elements` of the map come in, all together; a pixel has so many `channels`.
     """
 
     elements: int
@@ -54,19 +54,29 @@ class Pauses:
     @staticmethod
     def of(window: SlidingWindow_rtl) -> Pauses:
         """With a stride, rows between those that windows end in; without, the rows before a frame's first window."""
-        (_, width), (kh, kw) = window.shape("IFMDim"), window.shape("ConvKernelDim")
+        (height, width), (kh, kw) = window.shape("IFMDim"), window.shape("ConvKernelDim")
         stride, channels = window.integer("Stride"), window.integer("IFMChannels")
         top, left, *_ = window.shape("pad")
-        if stride > 1:
-            rows, _ = window.out_dim()
-            return Pauses(rows * (stride - 1) * width * channels, channels, rows)
-        return Pauses(((kh - 1 - top) * width + kw - 1 - left) * channels, channels, 1)
+        rows, _ = window.out_dim()
+        ends = {min(height - 1, row * stride + kh - 1 - top) for row in range(rows)}
+        silent = (height - len(ends)) * width
+        return (
+            Pauses(silent * channels, channels, rows)
+            if stride > 1
+            else Pauses((silent + kw - 1 - left) * channels, channels, 1)
+        )
 
-    def beats(self, sent: int, beats: int, cycles: int, taking: int) -> int:
-        """Of `beats` a frame with `sent` elements each, how many must lie ready for a reader that works for `taking` of a frame's
-        `cycles`, and so has no time to wait for all pauses."""
-        over = taking + self.elements // min(sent, self.channels) - cycles
-        return max(0, ceil(over * beats / (self.count * taking))) if taking else 0
+    def ready(self, sent: int, beats: int, cycles: int, taking: int) -> int:
+        """Of `beats` a frame with `sent` elements each, how many must lie ready in a pause, where the reader works for `taking`
+        of a frame's `cycles` and so has no time to wait for all pauses. The map is taken to come a beat a cycle meanwhile.
+
+        None where a beat is a part of a pixel: hwf_swg works ahead in its memory, and neither end waits. Windows that send a
+        kernel row or all of a kernel a beat have no such memory.
+        """
+        if sent <= self.channels or not taking:
+            return 0
+        over = taking + self.elements // self.channels - max(cycles, taking)
+        return max(0, ceil(over * beats / (self.count * taking)))
 
 
 def depth(share: float, beats: int, cycles: int, ready: int = 0) -> int:
@@ -96,7 +106,7 @@ def expected_depths(ops: Sequence[StreamOp], cycles: int) -> dict[str, int]:
             continue
         ready = 0
         if isinstance(writer, SlidingWindow_rtl):
-            ready = Pauses.of(writer).beats(stream.parallel, stream.beats, cycles, op.get_exp_cycles())
+            ready = Pauses.of(writer).ready(stream.parallel, stream.beats, cycles, op.get_exp_cycles())
         found[fifo.onnx_node.name] = depth(waiting[op.onnx_node.name, index], stream.beats, cycles, ready)
     return found
 

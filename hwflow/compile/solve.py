@@ -171,11 +171,11 @@ class Problem:
     def _descend(self, cycles: int, prices: Prices) -> Solution:
         search = _Search(self, [self._fast(i, cycles) for i in range(len(self._ops))], prices, cycles)
         chosen = search.run()
+        bound = max(option.cycles for option in chosen)
         total = functools.reduce(Cost.__add__, (option.cost for option in chosen), Cost())
         for stream in self._streams:
-            between = self.between(stream, *_ends(stream, chosen), cycles)
-            total = total + (between or Cost())
-        bound = max(option.cycles for option in chosen)
+            # The pace is that of the slowest node then, for which FIFOs are sized.
+            total = total + (self.between(stream, *_ends(stream, chosen), bound) or Cost())
         return Solution(cycles, bound, dict(zip(self._names, chosen, strict=True)), total, prices)
 
     def _fast(self, node: int, cycles: int) -> list[Option]:
@@ -185,7 +185,7 @@ class Problem:
         """FIFO and width converters of a stream with so many elements a beat at its ends; None: there are none."""
         taken, taking = taker
         beats = -(-stream.elements // sent)
-        ready = stream.pauses.beats(sent, beats, cycles, taking) if stream.pauses else 0
+        ready = stream.pauses.ready(sent, beats, cycles, taking) if stream.pauses else 0
         held = depth(stream.waiting, beats, cycles, ready)
         key = (stream.bits, stream.channels, stream.equal, sent, taken, held)
         if key not in self._between:

@@ -4,9 +4,9 @@
 Frames enter at the pace of the slowest node, spread evenly: a faster source would only fill the FIFOs before that
 node. Each FIFO measures the most beats that it ever held, and gets that depth. Without a limit it also holds what comes in
 bursts, and behind a sliding window the map's rows, which the window keeps in a memory of its own. So limits are tried
-first: what must wait because of the windows (`hwflow.compile.lag`), twice that, and then as many of them as a few runs show
+first: what must wait because of the windows (`hwflow.compile.lag`), twice that, and then as many of them as some runs show
 to cost nothing. A limit stays if the FIFOs then measured, and a run at these depths with stalls on both sides, show that
-no throughput is lost.
+no throughput is lost. Most designs need three runs; one with many limits that do cost needs thirty.
 
 All runs share one compiled model, which has handshakes and no data: timing depends on neither pixels nor weights, so
 that new weights find their depths in the cache.
@@ -47,7 +47,7 @@ LOSS_CYCLES = 64
 
 @dataclass(frozen=True)
 class FifoSize:
-    """One FIFO, in beats: the most it held, and the depth that it gets."""
+    """One FIFO, in beats: the most it held within its limit, and the depth that it gets."""
 
     name: str
     bits: int
@@ -102,7 +102,7 @@ def bound_cycles(design: ModelWrapper) -> int:
 def size_fifos(
     rtl: Path, design: ModelWrapper, work: Path, progress: Callable[[int, int], None] | None = None
 ) -> Sizing:
-    """Simulate the timing of some frames, read off the depths, and simulate again at these depths with stalls.
+    """Simulate the timing of some frames within limits, read off the depths, and simulate again at these with stalls.
 
     Raises BuildFailed if the frames do not come through, or the depths cost throughput.
     """
@@ -150,30 +150,39 @@ def _attempts(
     """Limits for the FIFOs, ever fewer and higher."""
     yield expected
     yield {name: 2 * depth for name, depth in expected.items()}
-    yield _harmless(runs, fifos, expected, marks, elastic)
+    if limits := _harmless(runs, fifos, expected, marks, elastic):
+        yield limits
     yield {}
 
 
 def _harmless(
     runs: _Runs, fifos: Sequence[StreamOp], expected: Mapping[str, int], marks: Mapping[str, int], elastic: int
 ) -> dict[str, int]:
-    """Those limits that together cost no throughput, as far as `MOST_TRIES` runs tell: halves, and halves of halves that do."""
+    """Those limits that together cost no throughput in a run with stalls, the other FIFOs at their `marks`.
+
+    All together cost some, or nobody would ask. So halves are tried, and halves of those that do, the more bits they save
+    the sooner, as far as `MOST_TRIES` runs reach.
+    """
     saved = {op.onnx_node.name: op.streams_in()[0].bits for op in fifos}
     saved = {name: bits * (marks[name] - expected[name]) for name, bits in saved.items()}
     kept = {name: limit for name, limit in expected.items() if saved[name] <= 0}
-    groups = [sorted((name for name in saved if name not in kept), key=lambda name: -saved[name])]
+    groups = _halves(sorted((name for name in saved if name not in kept), key=lambda name: -saved[name]))
     for _ in range(MOST_TRIES):
         if not groups:
             break
-        # The one that saves most of those left.
         group = groups.pop(max(range(len(groups)), key=lambda at: sum(saved[name] for name in groups[at])))
         limits = kept | {name: expected[name] for name in group}
-        result = runs.paced(limits)
+        result = runs.stalled({name: max(LEAST_DEPTH, mark) for name, mark in marks.items()} | limits)
         if result.deadlock is None and runs.steady(result) <= allowed_cycles(elastic):
             kept = limits
-        elif len(group) > 1:
-            groups += [group[: len(group) // 2], group[len(group) // 2 :]]
+        else:
+            groups += _halves(group)
     return kept
+
+
+def _halves(group: list[str]) -> list[list[str]]:
+    """None of a single one."""
+    return [group[: len(group) // 2], group[len(group) // 2 :]] if len(group) > 1 else []
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,17 @@ import itertools
 import pytest
 from networks import small_case
 from qonnx.core.modelwrapper import ModelWrapper
+from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.compile.assemble import assemble
 from hwflow.compile.fold import cycles_for, fold, operators
+from hwflow.compile.lag import expected_depths
 from hwflow.compile.map import to_dataflow
 from hwflow.compile.options import Option, fast_enough, options_of
 from hwflow.compile.solve import Limits, Prices, Problem
 from hwflow.compile.tradeoff import tradeoff
 from hwflow.costs.model import Cost, shipped_model
+from hwflow.costs.shapes import Shaper
 from hwflow.errors import UserError
 
 PLENTY = Limits(45_000, 135, 200)
@@ -34,6 +37,23 @@ def test_more_speed_never_costs_less(problem: Problem) -> None:
     costs = [Prices().of(one.cost) for one in found]
     assert all(one.reached for one in found)
     assert all(a <= b * 1.02 for a, b in itertools.pairwise(costs)) and costs[0] < costs[-1]
+
+
+@pytest.mark.parametrize("fps", [200, 60_000, "max"])
+def test_what_is_predicted_is_what_is_assembled(small: ModelWrapper, fps: float | str) -> None:
+    """Width converters and FIFOs too, at the depths that sizing tries first."""
+    folded = fold(ModelWrapper(small.model, make_deepcopy=True), 100, fps, PLENTY)
+    design = assemble(ModelWrapper(small.model, make_deepcopy=True), folded.folding)
+    ops = [getCustomOp(node) for node in design.graph.node]
+    depths = expected_depths(ops, folded.solution.bound)
+    total = Cost()
+    for op in ops:
+        if op.onnx_node.name in depths:
+            op.set_nodeattr("depth", depths[op.onnx_node.name])
+        total = total + shipped_model().cost(Shaper(op, design).shape())
+    # Of nodes whose attributes agree the first one's constants stand for all.
+    assert total.lut == pytest.approx(folded.solution.cost.lut, abs=2)
+    assert (total.bram18, total.dsp) == (folded.solution.cost.bram18, folded.solution.cost.dsp)
 
 
 @pytest.mark.slow

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Depths from high-water marks: which FIFOs get a single beat, when that is taken back, and what a frame is said to take."""
+"""Depths from high-water marks: which limits are tried, when they are taken back, and what a frame is said to take."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -51,44 +51,39 @@ def test_file() -> None:
 
 
 STUCK = Deadlock("nothing has moved since cycle 7", 99, (), (), ())
-BOUND = 100
 
 
-def operator(name: str, beats: int) -> Any:
-    spec = StreamSpec((1, beats), 1, DataType["UINT8"])
+def operator(name: str) -> Any:
+    spec = StreamSpec((1, 90), 1, DataType["UINT8"])
     return SimpleNamespace(onnx_node=SimpleNamespace(name=name), streams_in=lambda: (spec,))
 
 
 def sized(
     monkeypatch: pytest.MonkeyPatch,
-    cycles: Callable[[Mapping[str, int]], int | None],
-    beats: Mapping[str, int],
+    stalled: Callable[[Mapping[str, int]], int | None],
     expected: Mapping[str, int],
-    holds: int = 2,
     paced: Callable[[Mapping[str, int]], int | None] = lambda limits: 2000,
 ) -> tuple[Sizing, list[dict[str, int]]]:
-    """Depths of FIFOs of streams of so many `beats` a frame, which hold `holds` without a limit.
+    """Depths of FIFOs that hold 168 beats without a limit.
 
-    `cycles` a frame at some depths with stalls, `paced` those within limits (None: deadlock); also all depths tried.
+    `stalled` and `paced`: cycles a frame at some depths with stalls, and within limits without (None: deadlock). Also
+    returns all depths that were run with stalls.
     """
     tried: list[dict[str, int]] = []
 
     def result(taken: int | None, marks: Mapping[str, int]) -> Any:
-        return SimpleNamespace(taken=taken, marks=marks, deadlock=STUCK if taken is None else None, streams={})
+        return SimpleNamespace(taken=taken, marks=marks, deadlock=STUCK if taken is None else None)
 
     class Runs:
-        bound = BOUND
-
         def __init__(self, *_: object) -> None:
             pass
 
         def paced(self, limits: Mapping[str, int]) -> Any:
-            marks = {name: min(holds, limits.get(name, holds)) for name in beats}
-            return result(paced(limits), marks)
+            return result(paced(limits), {name: limits.get(name, 168) for name in expected})
 
         def stalled(self, depths: Mapping[str, int]) -> Any:
             tried.append(dict(depths))
-            return result(cycles(depths), {})
+            return result(stalled(depths), {})
 
         def steady(self, result: Any) -> int:
             return int(result.taken)
@@ -100,14 +95,11 @@ def sized(
             return str(result.deadlock.reason)
 
     monkeypatch.setattr(sizing, "_Runs", Runs)
-    fifos = [operator(name, count) for name, count in beats.items()]
-    return sizing._size(None, None, fifos, expected, None), tried  # type: ignore[arg-type]
+    return sizing._size(None, None, [operator(name) for name in expected], expected, None), tried  # type: ignore[arg-type]
 
 
 def test_a_fifo_holds_what_must_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, tried = sized(
-        monkeypatch, lambda _: 2010, {"window": 90, "shortcut": 90}, {"window": 2, "shortcut": 30}, 168
-    )
+    found, tried = sized(monkeypatch, lambda _: 2010, {"window": 2, "shortcut": 30})
     assert found == Sizing(2000, 2010, (FifoSize("window", 8, 2, 2), FifoSize("shortcut", 8, 30, 30)))
     assert tried == [{"window": 2, "shortcut": 30}]
 
@@ -117,7 +109,7 @@ def test_twice_that_is_tried_where_it_costs_throughput(monkeypatch: pytest.Monke
     def paced(limits: Mapping[str, int]) -> int | None:
         return lost if limits.get("shortcut") == 30 else 2000
 
-    found, tried = sized(monkeypatch, lambda _: 2000, {"shortcut": 90}, {"shortcut": 30}, 168, paced)
+    found, tried = sized(monkeypatch, lambda _: 2000, {"shortcut": 30}, paced)
     assert found.depths == {"shortcut": 60}
     assert tried == [{"shortcut": 60}], "what loses throughput without stalls is not run with them"
 
@@ -127,31 +119,42 @@ def test_then_the_limits_that_cost_nothing(monkeypatch: pytest.MonkeyPatch, lost
     """Two of nine FIFOs need more than twice what is expected: all others keep their limits, and those two what they held."""
     names = [f"f{n}" for n in range(9)]
 
-    def paced(limits: Mapping[str, int]) -> int | None:
-        return lost if any(limits.get(name, 168) < 100 for name in ("f3", "f7")) else 2000
+    def stalled(depths: Mapping[str, int]) -> int | None:
+        return lost if min(depths["f3"], depths["f7"]) < 100 else 2000
 
-    found, tried = sized(monkeypatch, lambda _: 2000, dict.fromkeys(names, 90), dict.fromkeys(names, 30), 168, paced)
+    found, tried = sized(monkeypatch, stalled, dict.fromkeys(names, 30))
     assert found.depths == {name: 168 if name in ("f3", "f7") else 30 for name in names}
-    assert tried == [found.depths]
+    assert tried[-1] == found.depths and len(tried) < 3 + 2 * 7, "fewer runs than one by one"
+
+
+def test_looking_for_limits_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All FIFOs of the second half need what they held."""
+    names = [f"f{n:03}" for n in range(400)]
+
+    def stalled(depths: Mapping[str, int]) -> int:
+        return 3000 if min(depths[name] for name in names[1::2]) < 100 else 2000
+
+    found, tried = sized(monkeypatch, stalled, dict.fromkeys(names, 30))
+    assert len(tried) == 2 + sizing.MOST_TRIES + 1
+    assert all(found.depths[name] == 168 for name in names[1::2])
 
 
 @pytest.mark.parametrize("lost", [3000, None])
 def test_then_what_was_held_without_a_limit(monkeypatch: pytest.MonkeyPatch, lost: int | None) -> None:
-    """Where limits are harmless to the run without stalls only."""
-    found, tried = sized(
-        monkeypatch, lambda depths: 2000 if depths["shortcut"] == 168 else lost, {"shortcut": 90}, {"shortcut": 30}, 168
-    )
+    found, tried = sized(monkeypatch, lambda depths: 2000 if depths["shortcut"] == 168 else lost, {"shortcut": 30})
     assert found == Sizing(2000, 2000, (FifoSize("shortcut", 8, 168, 168),))
-    assert tried == [{"shortcut": 30}, {"shortcut": 60}, {"shortcut": 30}, {"shortcut": 168}]
+    assert tried == [{"shortcut": 30}, {"shortcut": 60}, {"shortcut": 168}]
 
 
 def test_depths_that_cost_throughput_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(
         BuildFailed, match="2065 cycles a frame at the measured depths, 2000 with FIFOs without a limit"
     ):
-        sized(monkeypatch, lambda _: 2065, {"slow": 4}, {"slow": 1})
+        sized(monkeypatch, lambda _: 2065, {"slow": 1})
     with pytest.raises(BuildFailed, match=r"^FIFO sizing: nothing has moved since cycle 7"):
-        sized(monkeypatch, lambda _: None, {"slow": 4}, {"slow": 1})
+        sized(monkeypatch, lambda _: None, {"slow": 1})
+    with pytest.raises(BuildFailed, match=r"^FIFO sizing: nothing has moved since cycle 7"):
+        sized(monkeypatch, lambda _: 2000, {"slow": 1}, lambda _: None)
 
 
 def test_neither_weights_nor_depths_change_the_model_that_is_sized(

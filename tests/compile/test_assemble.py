@@ -77,6 +77,7 @@ def test_any_folding_fits_together(small: ModelWrapper, seed: int) -> None:
     )
 
 
+@pytest.mark.slow
 def test_mini() -> None:
     dataflow = to_dataflow(mini_case().model)
     folded = fold(ModelWrapper(dataflow.model, make_deepcopy=True), 100, 200, Limits(45_000, 135, 200))

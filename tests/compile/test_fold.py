@@ -47,6 +47,7 @@ def test_every_node_is_as_fast_as_asked(small: ModelWrapper, fps: float) -> None
     assert max(cycles(small, folding).values()) <= folding.target_cycles
 
 
+@pytest.mark.slow
 def test_mini_at_its_default_rate() -> None:
     dataflow = to_dataflow(mini_case().model)
     folding = fold(copy(dataflow), 100, 200)

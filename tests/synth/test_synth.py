@@ -87,6 +87,7 @@ def test_company_changes_nothing(together: dict[str, Resources], tmp_path: Path,
     assert together[name].cells == expected
 
 
+@pytest.mark.slow
 def test_ultrascale() -> None:
     jobs = {
         **JOBS,

@@ -12,6 +12,20 @@ from hwflow.errors import UserError, did_you_mean
 M = TypeVar("M", bound=BaseModel)
 
 
+class _Loader(yaml.SafeLoader):
+    """YAML's rules say that a mapping has a key once; PyYAML takes the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen and key.tag != "tag:yaml.org,2002:merge":
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key.value} stands there twice", key.start_mark
+                )
+            seen.add(getattr(key, "value", ""))
+        return super().construct_mapping(node, deep)
+
+
 def read_yaml(path: Path, kind: type[M]) -> M:
     """The file as a `kind`.
 
@@ -26,7 +40,7 @@ def read_mapping(path: Path) -> dict[str, Any]:
     Raises UserError, naming the file and the line, if it cannot be read or is no YAML of keys and values.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # a SafeLoader
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:

@@ -107,18 +107,31 @@ def fold(
             )
         solution = found
     else:
-        cycles, least_cycles = cycles_for(clock_mhz, fps), problem.least_cycles()
+        cycles, least_cycles = cycles_for(clock_mhz, fps), problem.least_without_wishes()
         if least_cycles > cycles:
             raise UserError(
                 f"{fps:g} fps at {clock_mhz:g} MHz leave {cycles} cycles a frame, but node {problem.slowest()} needs"
                 f" {least_cycles} at its highest folding; the highest rate is {highest_fps(least_cycles, clock_mhz)} fps"
             )
         solution = problem.solve(cycles, limits)
+        _check_wishes(solution, clock_mhz, fps)
     nodes = {name: dict(option.values) for name, option in solution.chosen.items()}
     for name, values in nodes.items():
         for key, value in values.items():
             by_name[name].set_nodeattr(key, value)
     return Folded(Folding(solution.cycles, nodes), problem, solution)
+
+
+def _check_wishes(solution: Solution, clock_mhz: float, fps: float) -> None:
+    """Raises UserError where a target file's wishes make a node too slow, whatever FIFOs and frame ends cost."""
+    if solution.bound > clock_mhz * 1e6 / fps:
+        name, option = max(solution.chosen.items(), key=lambda item: item[1].cycles)
+        folded = " and ".join(f"{key}={value}" for key, value in option.values.items() if key in ("PE", "SIMD"))
+        raise UserError(
+            f"target: node {name} needs {option.cycles} cycles a frame with {folded}, which is"
+            f" {clock_mhz * 1e6 / option.cycles:.1f} fps at {clock_mhz:g} MHz, and {fps:g} are asked; let it be faster, or"
+            f" ask for {highest_fps(option.cycles, clock_mhz)} fps"
+        )
 
 
 def cycles_for(clock_mhz: float, fps: float) -> int:

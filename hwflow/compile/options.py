@@ -73,10 +73,13 @@ def fastest_cycles(op: StreamOp) -> int:
     return min(least)
 
 
-def fast_enough(options: Sequence[Option], cycles: int, pinned: Values) -> list[Option]:
-    """Those that a target file's wishes allow and that need at most `cycles`; a node whose wishes leave none that
-    is fast enough keeps the fastest of them."""
-    allowed = [o for o in options if all(o.values.get(key) == value for key, value in pinned.items())]
+def allowed_by(wishes: Values, options: Sequence[Option]) -> list[Option]:
+    """Those that a target file's wishes for the node allow."""
+    return [o for o in options if all(o.values.get(key) == value for key, value in wishes.items())]
+
+
+def fast_enough(allowed: Sequence[Option], cycles: int) -> list[Option]:
+    """Those that need at most `cycles`, or the fastest where none does."""
     fast = [o for o in allowed if o.cycles <= cycles]
     if not fast:
         least = min(o.cycles for o in allowed)

@@ -21,7 +21,7 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.compile.lag import Pauses, depth, waiting_shares
-from hwflow.compile.options import Option, Values, fast_enough, options_of
+from hwflow.compile.options import Option, Values, allowed_by, fast_enough, options_of
 from hwflow.costs.model import Cost, CostModel
 from hwflow.costs.shapes import Shape
 from hwflow.hw.ops import StreamOp
@@ -109,7 +109,7 @@ class Problem:
         self._costs = costs
         self._ops: list[StreamOp] = [getCustomOp(node) for node in model.graph.node]
         self._names = [op.onnx_node.name for op in self._ops]
-        self._pinned = pinned or {}
+        wishes = pinned or {}
         known: dict[str, list[Option]] = {}
         self._options: list[list[Option]] = []
         for op in self._ops:
@@ -117,6 +117,7 @@ class Problem:
             if key not in known:
                 known[key] = options_of(op, model, costs)
             self._options.append(known[key])
+        self._allowed = [allowed_by(wishes.get(n, {}), o) for n, o in zip(self._names, self._options, strict=True)]
         self._streams = _streams(self._ops, model)
         self._around: list[list[int]] = [[] for _ in self._ops]
         for number, stream in enumerate(self._streams):
@@ -125,16 +126,20 @@ class Problem:
         self._between: dict[tuple[object, ...], Cost | None] = {}
 
     def bounds(self) -> list[int]:
-        """All numbers of cycles a frame at which the slowest node can stand, ascending."""
+        """All numbers of cycles a frame at which the slowest node can stand within the wishes, ascending."""
         least = self.least_cycles()
-        return sorted({o.cycles for options in self._options for o in options if o.cycles >= least})
+        return sorted({o.cycles for options in self._allowed for o in options if o.cycles >= least})
 
     def least_cycles(self) -> int:
+        """Cycles a frame of the slowest node at the highest folding that the wishes allow."""
+        return max(min(o.cycles for o in options) for options in self._allowed)
+
+    def least_without_wishes(self) -> int:
         """Cycles a frame of the slowest node at its highest folding."""
         return max(min(o.cycles for o in options) for options in self._options)
 
     def slowest(self) -> str:
-        """The node that `least_cycles` is of."""
+        """The node that `least_without_wishes` is of."""
         least = [min(option.cycles for option in options) for options in self._options]
         return str(self._names[least.index(max(least))])
 
@@ -179,7 +184,7 @@ class Problem:
         return Solution(cycles, bound, dict(zip(self._names, chosen, strict=True)), total, prices)
 
     def _fast(self, node: int, cycles: int) -> list[Option]:
-        return fast_enough(self._options[node], cycles, self._pinned.get(self._names[node], {}))
+        return fast_enough(self._allowed[node], cycles)
 
     def between(self, stream: _Stream, sent: int, taker: Taker, cycles: int) -> Cost | None:
         """FIFO and width converters of a stream with so many elements a beat at its ends; None: there are none."""

@@ -86,7 +86,8 @@ def make_plan(
     wished = load_target(target) if target is not None else Target()
     speed = fps if fps is not None else (wished.fps or DEFAULT_FPS)
     if speed != "max" and not 0 < speed < 1e9:
-        raise UserError(f"--fps {speed:g}: must be above 0")
+        source = "--fps" if fps is not None else f"{target}: fps"
+        raise UserError(f"{source} {speed:g}: must be above 0 and below 1e9")
     clock = clock_mhz if clock_mhz is not None else found.clock_mhz
     if not 1 <= clock <= 1000:
         raise UserError(f"--clock {clock:g}: must lie between 1 and 1000 MHz")

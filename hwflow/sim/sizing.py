@@ -38,7 +38,8 @@ from hwflow.sim.engine import Bytes, Cycles, RunResult, Simulation
 from hwflow.sim.expected import to_bytes
 from hwflow.sim.ring import describe
 
-FRAMES = 3  # one fills the pipeline, two are a steady distance apart
+FRAMES = 3  # one fills the pipeline, two are a steady distance apart; more where a small map's pipeline is deeper
+MOST_CYCLES = 500_000  # for those more
 MOST_STALLS = 0.5  # share of cycles; ends of the accelerator with less to spare stall less
 MOST_TRIES = 24  # runs that look for limits that cost nothing
 LOSS = Fraction(1, 100)  # throughput that counts as the same, or this many cycles a frame:
@@ -129,6 +130,8 @@ def _size(
     free = runs.paced({})
     if free.deadlock is not None:
         raise BuildFailed(f"FIFO sizing: {runs.stuck(free, {})}")
+    if runs.goes_on(free):
+        free = runs.paced({})
     elastic = runs.steady(free)
     marks = runs.marks(free)
     for limits in _attempts(runs, fifos, expected, marks, elastic):
@@ -195,10 +198,10 @@ class _Found:
 
 
 def _tried(runs: _Runs, paced: RunResult, limits: Mapping[str, int], elastic: int) -> tuple[_Found | None, str]:
-    """What a run within `limits` leads to; None, and why, where that costs throughput."""
+    """What a run within `limits` leads to; None, and why, where that costs throughput. Stalls alone may cost some cycles."""
     if paced.deadlock is not None:
         return None, runs.stuck(paced, limits)
-    if (cycles := runs.steady(paced)) <= allowed_cycles(elastic):
+    if (cycles := runs.steady(paced)) <= int(elastic * (1 + LOSS)):
         marks = runs.marks(paced)
         depths = {name: max(LEAST_DEPTH, mark) for name, mark in marks.items()}
         stalled = runs.stalled(depths)
@@ -221,6 +224,13 @@ class _Runs:
         self.bound = bound_cycles(design)
         self.out_beats = output_beats(design)
         self.in_beats = input_beats(design)
+        self.frames = FRAMES
+
+    def goes_on(self, result: RunResult) -> bool:
+        """Whether later runs take more frames than `result` did, since its first one took several frames' time."""
+        fill = ceil(Fraction(int(result.output_cycles[OUTPUT][self.out_beats - 1]), self.bound))
+        before, self.frames = self.frames, max(FRAMES, min(fill + FRAMES - 1, MOST_CYCLES // self.bound))
+        return self.frames > before
 
     def paced(self, limits: Mapping[str, int]) -> RunResult:
         """A source at the pace of the slowest node, FIFOs elastic but for `limits`."""
@@ -235,11 +245,11 @@ class _Runs:
     def _run(self, limits: Mapping[str, int], **options: object) -> RunResult:
         bytes_a_beat = self.simulation.streams[INPUT].bytes
         return self.simulation.run(
-            {INPUT: np.zeros((self.in_beats * FRAMES, bytes_a_beat), np.uint8)},
-            {OUTPUT: self.out_beats * FRAMES},
+            {INPUT: np.zeros((self.in_beats * self.frames, bytes_a_beat), np.uint8)},
+            {OUTPUT: self.out_beats * self.frames},
             limits={f"u_{name}": beats for name, beats in limits.items()},
             watch=False,
-            max_cycles=self.bound * (FRAMES + 10) * 2 + 100_000,
+            max_cycles=self.bound * (self.frames + 10) * 2 + 100_000,
             # Only the ends are watched: a deep pipeline is long silent.
             patience=4 * self.bound + 50_000,
             drain=0,

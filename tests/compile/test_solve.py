@@ -9,10 +9,10 @@ from qonnx.core.modelwrapper import ModelWrapper
 from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.compile.assemble import assemble
-from hwflow.compile.fold import cycles_for, fold, operators
+from hwflow.compile.fold import Target, cycles_for, fold, operators
 from hwflow.compile.lag import expected_depths
 from hwflow.compile.map import to_dataflow
-from hwflow.compile.options import Option, fast_enough, options_of
+from hwflow.compile.options import Option, allowed_by, fast_enough, options_of
 from hwflow.compile.solve import Limits, Prices, Problem
 from hwflow.compile.tradeoff import tradeoff
 from hwflow.costs.model import Cost, shipped_model
@@ -93,14 +93,30 @@ def test_max_that_cannot_be_says_by_how_much(small: ModelWrapper) -> None:
         fold(ModelWrapper(small.model, make_deepcopy=True), 100, "max", Limits(100, 135, 200))
 
 
+def test_wishes_bound_the_rate(small: ModelWrapper) -> None:
+    """What a slow node wishes for is refused by name where a rate is asked; `max` gives the others no more speed than it has."""
+    products = (op for op in operators(small) if op.onnx_node.op_type == "BinaryMVAU_rtl")
+    name = max(products, key=lambda op: int(op.get_exp_cycles())).onnx_node.name
+    slow: dict[str, int | str] = {"PE": 1, "SIMD": 1}
+    with pytest.raises(
+        UserError, match=rf"^target: node {name} needs (\d+) cycles a frame with PE=1 and SIMD=1, which is"
+    ):
+        fold(ModelWrapper(small.model, make_deepcopy=True), 100, 60_000, PLENTY, Target(nodes={name: slow}))
+    free = fold(ModelWrapper(small.model, make_deepcopy=True), 100, "max", PLENTY)
+    held = fold(ModelWrapper(small.model, make_deepcopy=True), 100, "max", PLENTY, Target(nodes={name: slow}))
+    assert held.solution.bound == held.solution.chosen[name].cycles > free.solution.bound
+    assert held.solution.cost.lut < free.solution.cost.lut
+    assert tradeoff(held, 100, PLENTY)["next_step"] is None, "within these wishes there is none"
+
+
 def test_options_that_cost_more_for_nothing_are_left_out() -> None:
     def option(cycles: int, lut: float, dsp: int = 0, outs: int = 1) -> Option:
         return Option({"PE": outs, "ram_style": f"{lut}"}, cycles, Cost(lut, 0, 0, dsp), (1,), (outs,))
 
     cheap, dear, other, slow = option(10, 5), option(8, 9), option(8, 9, outs=2), option(99, 1)
-    assert fast_enough([cheap, dear, other, slow], 20, {}) == [cheap, other]
-    assert fast_enough([cheap, other, slow], 5, {}) == [other]  # none is fast enough: the fastest
-    assert fast_enough([cheap, dear, other, slow], 20, {"ram_style": "1"}) == [slow]
+    assert fast_enough([cheap, dear, other, slow], 20) == [cheap, other]
+    assert fast_enough([cheap, other, slow], 5) == [other]  # none is fast enough: the fastest
+    assert allowed_by({"ram_style": "1"}, [cheap, dear, other, slow]) == [slow]
 
 
 def test_tradeoff_has_what_the_report_draws(small: ModelWrapper) -> None:

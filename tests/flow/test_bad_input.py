@@ -117,6 +117,28 @@ def test_a_pe_that_does_not_divide(small_model: Path, capsys: pytest.CaptureFixt
     assert "head_conv" in line and "PE=3" in line and "1, 2, 4, 8" in line
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("fps: 9\nfps: 10\n", "not valid YAML at line 2 (key fps stands there twice)"),
+        (
+            "nodes:\n  head_conv: {PE: 1}\n  head_conv: {PE: 2}\n",
+            "not valid YAML at line 3 (key head_conv stands there twice)",
+        ),
+        ("nodes:\n  head_conv: {PE: 1, PE: 2}\n", "not valid YAML at line 2 (key PE stands there twice)"),
+        ("fps: .inf\n", "target.yaml: fps inf: must be above 0 and below 1e9"),
+    ],
+)
+def test_a_bad_target(
+    small_model: Path, content: str, said: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    target = tmp_path / "target.yaml"
+    target.write_text(content)
+    assert said in _refused(
+        capsys, tmp_path, "--board", "pynq-z2", "--model", str(small_model), "--target", str(target)
+    )
+
+
 def test_a_rate_that_is_none(small_model: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     line = _refused(capsys, tmp_path, "--board", "pynq-z2", "--model", str(small_model), "--fps", "fast")
     assert "--fps: fast is no number of frames a second; give one, or max" in line

@@ -19,7 +19,7 @@ from hwflow.errors import BuildFailed
 from hwflow.hw.ops import StreamSpec
 from hwflow.sim import design as design_module
 from hwflow.sim import sizing
-from hwflow.sim.design import compile_design
+from hwflow.sim.design import OUTPUT, compile_design
 from hwflow.sim.engine import Deadlock
 from hwflow.sim.sizing import FifoSize, Sizing, allowed_cycles, spare, steady
 
@@ -77,6 +77,9 @@ def sized(
     class Runs:
         def __init__(self, *_: object) -> None:
             pass
+
+        def goes_on(self, _: object) -> bool:
+            return False
 
         def paced(self, limits: Mapping[str, int]) -> Any:
             return result(paced(limits), {name: limits.get(name, 168) for name in expected})
@@ -144,6 +147,27 @@ def test_then_what_was_held_without_a_limit(monkeypatch: pytest.MonkeyPatch, los
     found, tried = sized(monkeypatch, lambda depths: 2000 if depths["shortcut"] == 168 else lost, {"shortcut": 30})
     assert found == Sizing(2000, 2000, (FifoSize("shortcut", 8, 168, 168),))
     assert tried == [{"shortcut": 30}, {"shortcut": 60}, {"shortcut": 168}]
+
+
+def test_limits_may_cost_a_percent_and_stalls_some_cycles_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    def paced(limits: Mapping[str, int]) -> int:
+        return 2000 if limits.get("shortcut") != 30 else 2021
+
+    found, _ = sized(monkeypatch, lambda _: 2064, {"shortcut": 30}, paced)
+    assert found.depths == {"shortcut": 60} and found.cycles == 2064
+
+
+def test_deep_pipelines_take_more_frames() -> None:
+    runs = sizing._Runs.__new__(sizing._Runs)
+    runs.out_beats, runs.frames, runs.bound = 2, sizing.FRAMES, 24
+
+    def took(first: int) -> Any:
+        return SimpleNamespace(output_cycles={OUTPUT: np.array([0, first, 999, 1000])})
+
+    assert not runs.goes_on(took(24)) and runs.frames == 3
+    assert runs.goes_on(took(416)) and runs.frames == 18 + 2, "each frame takes 24 cycles, and 18 are on their way"
+    runs.bound, runs.frames = 188_160, sizing.FRAMES
+    assert not runs.goes_on(took(687_000)) and runs.frames == 3, "large maps have no need of them"
 
 
 def test_depths_that_cost_throughput_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

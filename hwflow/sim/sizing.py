@@ -128,10 +128,10 @@ def _size(
 ) -> Sizing:
     runs = _Runs(simulation, design, progress)
     free = runs.paced({})
+    if free.deadlock is None and runs.deepen(free):
+        free = runs.paced({})
     if free.deadlock is not None:
         raise BuildFailed(f"FIFO sizing: {runs.stuck(free, {})}")
-    if runs.goes_on(free):
-        free = runs.paced({})
     elastic = runs.steady(free)
     marks = runs.marks(free)
     for limits in _attempts(runs, fifos, expected, marks, elastic):
@@ -226,8 +226,8 @@ class _Runs:
         self.in_beats = input_beats(design)
         self.frames = FRAMES
 
-    def goes_on(self, result: RunResult) -> bool:
-        """Whether later runs take more frames than `result` did, since its first one took several frames' time."""
+    def deepen(self, result: RunResult) -> bool:
+        """Take more frames from now on, where the first frame of `result` took several frames' time; whether it is so."""
         fill = ceil(Fraction(int(result.output_cycles[OUTPUT][self.out_beats - 1]), self.bound))
         before, self.frames = self.frames, max(FRAMES, min(fill + FRAMES - 1, MOST_CYCLES // self.bound))
         return self.frames > before

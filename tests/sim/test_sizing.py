@@ -78,7 +78,7 @@ def sized(
         def __init__(self, *_: object) -> None:
             pass
 
-        def goes_on(self, _: object) -> bool:
+        def deepen(self, _: object) -> bool:
             return False
 
         def paced(self, limits: Mapping[str, int]) -> Any:
@@ -131,7 +131,7 @@ def test_then_the_limits_that_cost_nothing(monkeypatch: pytest.MonkeyPatch, lost
 
 
 def test_looking_for_limits_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All FIFOs of the second half need what they held."""
+    """Every second FIFO needs what it held."""
     names = [f"f{n:03}" for n in range(400)]
 
     def stalled(depths: Mapping[str, int]) -> int:
@@ -164,10 +164,19 @@ def test_deep_pipelines_take_more_frames() -> None:
     def took(first: int) -> Any:
         return SimpleNamespace(output_cycles={OUTPUT: np.array([0, first, 999, 1000])})
 
-    assert not runs.goes_on(took(24)) and runs.frames == 3
-    assert runs.goes_on(took(416)) and runs.frames == 18 + 2, "each frame takes 24 cycles, and 18 are on their way"
+    assert not runs.deepen(took(24)) and runs.frames == 3
+    assert runs.deepen(took(416)) and runs.frames == 18 + 2, "each frame takes 24 cycles, and 18 are on their way"
     runs.bound, runs.frames = 188_160, sizing.FRAMES
-    assert not runs.goes_on(took(687_000)) and runs.frames == 3, "large maps have no need of them"
+    assert not runs.deepen(took(687_000)) and runs.frames == 3, "large maps have no need of them"
+
+
+def test_a_deadlock_is_told_with_its_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = sizing._Runs.__new__(sizing._Runs)
+    runs.design = None  # type: ignore[assignment]
+    stuck: Any = SimpleNamespace(deadlock=STUCK, streams={})
+    for ring, told in (("fork -> add -> fork", "fork -> add -> fork"), ("", str(STUCK))):
+        monkeypatch.setattr(sizing, "describe", lambda *_, ring=ring: ring)
+        assert runs.stuck(stuck, {}) == f"nothing has moved since cycle 7; {told}"
 
 
 def test_depths_that_cost_throughput_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,8 +40,8 @@ from hwflow.sim.compiler import Unit, compile_all, find_compiler
 from hwflow.sim.design import GAUGE_MODEL, INPUT, OUTPUT, SIM_MODELS, compile_design, load_design
 from hwflow.sim.engine import Bytes, Simulation
 from hwflow.sim.expected import expected_streams
+from hwflow.sim.pace import input_bytes, output_beats
 from hwflow.sim.reference import reference_tensors
-from hwflow.sim.sizing import input_bytes, output_beats
 
 HERE = Path(__file__).resolve().parent / "sim"
 FRAMES = 2

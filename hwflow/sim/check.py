@@ -19,8 +19,8 @@ from hwflow.sim import vcd
 from hwflow.sim.design import INPUT, OUTPUT, compile_design
 from hwflow.sim.engine import Bytes, Mismatch, RunResult, Simulation
 from hwflow.sim.expected import Expected, expected_streams, from_bytes
+from hwflow.sim.pace import bound_cycles, input_bytes, output_beats, steady
 from hwflow.sim.ring import describe
-from hwflow.sim.sizing import bound_cycles, input_bytes, output_beats, steady
 
 TRACE_BEFORE, TRACE_AFTER = 200, 50
 SHOWN = 20

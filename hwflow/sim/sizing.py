@@ -28,19 +28,18 @@ from qonnx.custom_op.registry import getCustomOp
 
 from hwflow.compile import lag
 from hwflow.compile.generate import LEAST_DEPTH, is_fifo
-from hwflow.compile.integers import Integers
-from hwflow.compile.lag import SLOW, expected_depths
+from hwflow.compile.lag import expected_depths
 from hwflow.errors import BuildFailed
 from hwflow.files import publish
 from hwflow.hw.ops import StreamOp
+from hwflow.sim import pace
 from hwflow.sim.design import INPUT, OUTPUT, compile_design
-from hwflow.sim.engine import Bytes, Cycles, RunResult, Simulation
-from hwflow.sim.expected import to_bytes
+from hwflow.sim.engine import RunResult, Simulation
+from hwflow.sim.pace import bound_cycles, input_beats, output_beats, spare, steady
 from hwflow.sim.ring import describe
 
 FRAMES = 3  # one fills the pipeline, two are a steady distance apart; more where a small map's pipeline is deeper
 MOST_CYCLES = 500_000  # for those more
-MOST_STALLS = 0.5  # share of cycles; ends of the accelerator with less to spare stall less
 MOST_TRIES = 24  # runs that look for limits that cost nothing
 LOSS = Fraction(1, 100)  # throughput that counts as the same, or this many cycles a frame:
 LOSS_CYCLES = 64
@@ -95,11 +94,6 @@ class Sizing:
         )
 
 
-def bound_cycles(design: ModelWrapper) -> int:
-    """Cycles a frame of the slowest node."""
-    return max(int(getCustomOp(node).get_exp_cycles()) for node in design.graph.node)
-
-
 def size_fifos(
     rtl: Path, design: ModelWrapper, work: Path, progress: Callable[[int, int], None] | None = None
 ) -> Sizing:
@@ -110,7 +104,9 @@ def size_fifos(
     ops: list[StreamOp] = [getCustomOp(node) for node in design.graph.node]
     fifos = [op for op in ops if is_fifo(op)]
     library = compile_design(rtl, design, work, gauges=[op.onnx_node.name for op in fifos])
-    program = hashlib.sha256(b"".join(Path(file).read_bytes() for file in (__file__, lag.__file__))).hexdigest()[:12]
+    program = hashlib.sha256(
+        b"".join(Path(file).read_bytes() for file in (__file__, lag.__file__, pace.__file__))
+    ).hexdigest()[:12]
     kept = work / f"{library.stem}-{program}.yaml"
     if not kept.exists():
         expected = expected_depths(ops, bound_cycles(design))
@@ -275,43 +271,3 @@ class _Runs:
 def allowed_cycles(elastic: int) -> int:
     """Cycles a frame that count as the same throughput as `elastic`, that of FIFOs without a limit."""
     return max(int(elastic * (1 + LOSS)), elastic + LOSS_CYCLES)
-
-
-def spare(beats: int, cycles: int) -> float:
-    """Share of cycles in which an end of `beats` a frame may stall and still be several times as fast as needed."""
-    return max(0.0, min(MOST_STALLS, 1.0 - SLOW * beats / cycles))
-
-
-def steady(cycles: Cycles, beats: int) -> int:
-    """Cycles between two frames of `beats` once the pipeline is full, rounded up; 0 where there are not two.
-
-    `cycles` are those of the output's beats. It is the mean distance over the second half of the frames.
-    """
-    ends = cycles[beats - 1 :: beats]
-    if len(ends) < 2:
-        return 0
-    start = min(len(ends) // 2, len(ends) - 2)
-    return ceil(Fraction(int(ends[-1] - ends[start]), len(ends) - 1 - start))
-
-
-def input_bytes(design: ModelWrapper, frames: Integers) -> Bytes:
-    """Frames (N, C, H, W) of pixels as the beats of the accelerator's input."""
-    spec = _first(design).streams_in()[0]
-    values = frames.transpose(0, 2, 3, 1).reshape(len(frames) * spec.beats, spec.parallel)
-    return to_bytes(values, spec.dtype)
-
-
-def input_beats(design: ModelWrapper) -> int:
-    """Beats a frame at the accelerator's input."""
-    return int(_first(design).streams_in()[0].beats)
-
-
-def output_beats(design: ModelWrapper) -> int:
-    """Beats a frame at the accelerator's output."""
-    last = getCustomOp(next(n for n in design.graph.node if design.graph.output[0].name in n.output))
-    return int(last.streams_out()[0].beats)
-
-
-def _first(design: ModelWrapper) -> StreamOp:
-    first: StreamOp = getCustomOp(next(n for n in design.graph.node if design.graph.input[0].name in n.input))
-    return first

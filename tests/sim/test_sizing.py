@@ -21,7 +21,8 @@ from hwflow.sim import design as design_module
 from hwflow.sim import sizing
 from hwflow.sim.design import OUTPUT, compile_design
 from hwflow.sim.engine import Deadlock
-from hwflow.sim.sizing import FifoSize, Sizing, allowed_cycles, spare, steady
+from hwflow.sim.pace import spare, steady
+from hwflow.sim.sizing import FifoSize, Sizing, allowed_cycles
 
 
 def test_a_frame_takes_what_lies_between_two_ends_of_a_steady_stream() -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,11 @@ from bench_mvu import KEY, measure
 from bench_operators import ROWS
 from bench_operators import measure as measure_rows
 from streams.bench import run
+
+from hwflow.hw.bits import Bits
+from hwflow.synth.operators import module_job
+from hwflow.synth.resources import Resources
+from hwflow.synth.yosys import synthesise_all
 
 from .variants import SOURCES, mvu_binary, mvu_int, primitives, table, threshold
 
@@ -31,6 +38,25 @@ def test_operators_stay_lean() -> None:
         assert found.dsp == row.dsp, f"{row.name}: {found}"
         if row.before is not None and row.before[2] > 1:
             assert 2 * found.dsp == row.before[2], f"{row.name}: {found}"
+
+
+def memory_in_seconds(words: int, bits: int) -> tuple[Resources, float]:
+    contents = Bits(words * bits, random.Random(words).getrandbits(words * bits))
+    job = module_job("hwf_rom", {"DEPTH": words, "WIDTH": bits, "STYLE": "block", "INIT": contents})
+    start = time.monotonic()
+    return synthesise_all({"memory": job})["memory"], time.monotonic() - start
+
+
+def test_large_memory_takes_time_as_its_size() -> None:
+    """Brevitas' CNV_2W2A has memories of 295 thousand words, which Yosys once spent more than 20 minutes on.
+
+    Where the time grew with the square of the size, 8 times the words took 15 times as long; it is 5 now, since starting counts.
+    """
+    small, short = memory_in_seconds(16384, 2)
+    large, long = memory_in_seconds(131072, 2)
+    assert small.bram36 == 1, small
+    assert 7 <= large.bram36 <= 8, large
+    assert long < 9 * short, f"{long:.1f} s and {short:.1f} s"
 
 
 BIG = [

@@ -22,13 +22,19 @@ module hwf_rom #(
 
   if (STYLE == "block") begin : g_block
     (* rom_style = "block", ram_style = "block" *) logic [WIDTH-1:0] words[DEPTH];
-    // Filled piece by piece: INIT as a whole, taken up again for each word, makes long work of a large memory.
-    localparam int unsigned PIECE = 32;  // words
-    initial begin
-      logic [PIECE*WIDTH-1:0] piece;
-      for (int unsigned row = 0; row < DEPTH; row++) begin
-        if (row % PIECE == 0) piece = (PIECE*WIDTH)'(INIT >> (row * WIDTH));
-        words[row] = piece[row%PIECE*WIDTH+:WIDTH];
+    // Filled section by section, and there piece by piece: an elaborator takes up a whole constant for each part that it reads
+    // of it, so that the time would grow with the square of the memory. Simulators prefer few sections.
+    localparam int unsigned SECTION = 4096;  // words
+    localparam int unsigned PIECE = 32;      // words
+    for (genvar first = 0; first < DEPTH; first += SECTION) begin : g_section
+      localparam int unsigned LENGTH = DEPTH - first < SECTION ? DEPTH - first : SECTION;
+      localparam logic [LENGTH*WIDTH-1:0] WORDS = INIT[first*WIDTH+:LENGTH*WIDTH];
+      initial begin
+        logic [PIECE*WIDTH-1:0] piece;
+        for (int unsigned row = 0; row < LENGTH; row++) begin
+          if (row % PIECE == 0) piece = (PIECE*WIDTH)'(WORDS >> (row * WIDTH));
+          words[first+row] = piece[row%PIECE*WIDTH+:WIDTH];
+        end
       end
     end
     always_ff @(posedge ap_clk) if (enable) data <= words[address];

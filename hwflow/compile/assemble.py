@@ -34,7 +34,8 @@ def assemble(dataflow: ModelWrapper, folding: Folding) -> ModelWrapper:
     Tensors keep their names at their producers; `X.fifo` and `X.width` are the same tensor further on. Raises UserError
     where the folding names a node, an attribute or a value that is none, or a maximum's is not its window's.
     """
-    model = ModelWrapper(dataflow.model, make_deepcopy=True)
+    # QONNX' default looks for constants without a shape, in seconds where there are thousands; the given wrapper's has.
+    model = ModelWrapper(dataflow.model, make_deepcopy=True, fix_missing_initializer_valueinfo=False)
     nodes = list(model.graph.node)
     ops: dict[str, StreamOp] = {node.name: getCustomOp(node) for node in nodes}
     for name, values in folding.nodes.items():
@@ -130,7 +131,7 @@ def _rebuilt(model: ModelWrapper, nodes: list[NodeProto], added: Mapping[str, St
     graph.value_info.extend(info)
     del graph.output[:]
     graph.output.append(helper.make_tensor_value_info(output, TensorProto.FLOAT, added[output].shape))
-    result = ModelWrapper(model.model)
+    result = ModelWrapper(model.model, fix_missing_initializer_valueinfo=False)
     for name, spec in added.items():
         result.set_tensor_datatype(name, spec.dtype)
     return result

@@ -8,8 +8,9 @@ every beat of every stream with PyTorch, the bare loop (sim/bare.cpp) compares n
 the same library. cocotb (2.1, in the extra `dev`) drives the same top with the same frames from Python, once as its own
 runner builds it, with hwflow's Verilator flags, and once in a model that shows it the ports alone, which its users have
 to build by hand.
-Times are those of the processor, so that a busy machine does not decide. Exits 1 below 0.9 of the loop or below 5 times
-cocotb with its own runner. cocotb's runner needs make and perl, and minutes to compile.
+Times are those of the processor, and harness and bare loop take turns of a tenth of a second each through the same
+cycles, so that a busy machine does not decide. Exits 1 below 0.9 of the loop or below 5 times cocotb with its own
+runner. cocotb's runner needs make and perl, and minutes to compile.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from qonnx.core.modelwrapper import ModelWrapper
@@ -45,8 +47,9 @@ from hwflow.sim.reference import reference_tensors
 
 HERE = Path(__file__).resolve().parent / "sim"
 FRAMES = 2
-SECONDS = 20.0  # of rounds, the first apart
-ROUNDS = 5
+ROUNDS = 3
+TURN = 10_000  # cycles
+MOST_CYCLES = 100_000_000  # a run that needs more is stuck
 OF_BARE, OF_COCOTB = 0.9, 5.0
 
 
@@ -57,8 +60,10 @@ def bare_loop(library: Path, scratch: Path) -> ctypes.CDLL:
     subprocess.run([*words, str(HERE / "bare.cpp"), "-o", str(target)], check=True)
     ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
     bare = ctypes.CDLL(str(target))
-    bare.bare_loop.restype = ctypes.c_uint64
-    bare.bare_loop.argtypes = [ctypes.c_void_p, *[ctypes.c_uint64] * 3]
+    bare.bare_new.restype, bare.bare_advance.restype, bare.bare_delete.restype = ctypes.c_void_p, ctypes.c_uint64, None
+    bare.bare_new.argtypes = [ctypes.c_void_p, *[ctypes.c_uint64] * 3]
+    bare.bare_advance.argtypes = [ctypes.c_void_p, ctypes.c_uint64]
+    bare.bare_delete.argtypes = [ctypes.c_void_p]
     return bare
 
 
@@ -74,21 +79,41 @@ def against_bare(folder: Path, scratch: Path) -> tuple[int, float, float]:
     wanted = output_beats(design) * len(frames)
     library = compile_design(folder / back.RTL, design, cache_root() / "sim")
     simulation, bare = Simulation(library), bare_loop(library, scratch)
-    ratios, speeds = [], []
-    begin = time.monotonic()
-    while len(ratios) < ROUNDS and (not ratios or time.monotonic() - begin < SECONDS):
+    rounds = [one_round(simulation, bare, data, wanted, expect) for _ in range(ROUNDS)]
+    speed = statistics.median(cycles / own for cycles, own, _ in rounds)
+    return rounds[0][0], speed, statistics.median(bare / own for _, own, bare in rounds)
+
+
+def one_round(
+    simulation: Simulation, library: ctypes.CDLL, data: Bytes, wanted: int, expect: Mapping[str, Bytes]
+) -> tuple[int, float, float]:
+    """The cycles of a run; the seconds that the harness and the bare loop took for them, in turns."""
+    bare = library.bare_new(data.ctypes.data, len(data), data.shape[1], wanted)
+    cycles, spent = 0, 0.0
+
+    def bare_turn(*_: int) -> None:
+        nonlocal cycles, spent
         start = time.process_time()
-        cycles = bare.bare_loop(data.ctypes.data, len(data), data.shape[1], wanted)
-        between = time.process_time()
-        result = simulation.run(
-            {INPUT: data}, {OUTPUT: wanted}, expect=expect, max_cycles=2 * cycles, patience=cycles, drain=0
-        )
-        end = time.process_time()
-        if not result.clean or result.cycles != cycles:
-            raise SystemExit(f"{folder}: the harness and the bare loop differ: {result.cycles} and {cycles} cycles")
-        ratios.append((between - start) / (end - between))
-        speeds.append(cycles / (end - between))
-    return cycles, statistics.median(speeds), statistics.median(ratios)
+        cycles += library.bare_advance(bare, TURN)
+        spent += time.process_time() - start
+
+    begin = time.process_time()
+    result = simulation.run(
+        {INPUT: data},
+        {OUTPUT: wanted},
+        expect=expect,
+        max_cycles=MOST_CYCLES,
+        patience=MOST_CYCLES,
+        drain=0,
+        progress=bare_turn,
+        turn=TURN,
+    )
+    bare_turn()  # the rest: the harness reports no turn in which it is done
+    own = time.process_time() - begin - spent
+    library.bare_delete(bare)
+    if not result.clean or result.cycles != cycles:
+        raise SystemExit(f"the harness and the bare loop differ: {result.cycles} and {cycles} cycles")
+    return cycles, own, spent
 
 
 def design_sources(folder: Path) -> list[Path]:

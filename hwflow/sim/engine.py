@@ -22,7 +22,7 @@ Cycles = NDArray[np.int64]
 
 _KINDS = ("input", "output", "tap")
 _RUNNING, _DONE, _STUCK, _OUT_OF_CYCLES, _FAILED = range(5)
-_TURN = 200_000  # cycles between two calls of `progress`, and between two chances to be interrupted
+_TURN = 200_000  # cycles in C++ between two chances to be interrupted
 
 
 @dataclass(frozen=True)
@@ -171,6 +171,7 @@ class Simulation:
         drain: int = 1_000,
         keep: int = 10,
         progress: Callable[[int, int], None] | None = None,
+        turn: int = _TURN,
     ) -> RunResult:
         """Feed `inputs` ([beats, bytes] each) and wait for `outputs` (beats each).
 
@@ -185,7 +186,7 @@ class Simulation:
         - `window`: first and last cycle to record, for the streams in `record` (default: all).
         - A run ends `drain` cycles after the last movement once all beats have passed, else with a deadlock report:
           nothing moved for `patience` cycles, or `max_cycles` are over.
-        - `progress` is called now and then with the cycle and the number of output beats so far.
+        - `progress` is called every `turn` cycles, with the cycle and the number of output beats so far.
 
         Raises ValueError for arrays that do not fit the streams, BuildFailed where the design itself stops ($error).
         """
@@ -212,7 +213,7 @@ class Simulation:
             if window is not None:
                 model.record(record or tuple(self.streams), *window)
             until = (max_cycles, patience + longest, drain)
-            while (status := model.advance(_TURN, *until)) == _RUNNING:
+            while (status := model.advance(turn, *until)) == _RUNNING:
                 if progress is not None:
                     progress(model.cycles, sum(model.state(name).beats for name in outputs))
             if status == _FAILED:

@@ -6,20 +6,20 @@
 // The C functions at the end are what hwflow/sim/engine.py calls. They never throw: a failure is kept as text.
 
 #include <algorithm>
-#include <bit>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <stdexcept>
 
 #include "model.h"
+#include "tally.h"
 #include "verilated_syms.h"
 
 namespace hwf {
 namespace {
 
 constexpr int kResetCycles = 8;
-constexpr uint64_t kNever = ~uint64_t{0};
 
 // What the design prints and how it stops must not end the process that loaded it.
 thread_local std::string printed;
@@ -45,6 +45,7 @@ private:
 
 struct Stream {
     StreamWires wires;
+    Tally* tally = nullptr;
     uint32_t bytes = 0;       // of a beat in the caller's arrays
     uint8_t top_mask = 0xff;  // the bits of a beat's last byte that exist
     uint32_t data_bytes = 0;  // as far as the data goes, without padding
@@ -59,8 +60,6 @@ struct Stream {
     bool targeted = false;
     uint64_t stall = 0;  // a cycle stalls where random < stall, of 2^32
     uint64_t pace_num = 0, pace_den = 1;
-    const uint8_t* expect = nullptr;
-    uint64_t expected_beats = 0;
     uint64_t keep = 0;  // mismatches to keep
     int64_t* mismatch_beats = nullptr;
     int64_t* mismatch_cycles = nullptr;
@@ -69,9 +68,7 @@ struct Stream {
     uint8_t* trace_handshake = nullptr;  // bit 0 valid, bit 1 ready
 
     // where it stands
-    uint64_t beats = 0;
     uint64_t mismatches = 0;
-    uint64_t first_cycle = kNever, last_cycle = kNever;
     uint64_t offered = 0;
     uint64_t due = 0;  // first cycle in which the next beat may be offered
 };
@@ -113,7 +110,11 @@ public:
             s.data_mask = mask(s.data_bytes, wires.data_bits);
             s.random = Random{seed * 0x2545f4914f6cdd1dull + ++salt};
         }
+        make_tallies();
     }
+
+    // Verilator looks for a model's context in the thread, which is that of the run made last.
+    ~Run() { Verilated::threadContextp(&context_); }
 
     std::string error;
     std::vector<std::pair<uint64_t, uint32_t>> limits;  // of gauges by index, in beats
@@ -132,6 +133,7 @@ public:
     // Ends when every stream has seen its beats and nothing has moved for `drain` cycles, when nothing has moved for
     // `patience` cycles before that, at `max_cycles`, or, to give the caller a turn, after `budget` cycles.
     HwfStatus advance(uint64_t budget, uint64_t max_cycles, uint64_t patience, uint64_t drain) {
+        Verilated::threadContextp(&context_);
         if (!started_) start();
         const HwfStatus status = watch_all_ ? loop<true>(budget, max_cycles, patience, drain)
                                             : loop<false>(budget, max_cycles, patience, drain);
@@ -152,15 +154,12 @@ private:
         for (Stream& s : streams_) {
             if (s.wires.kind == Kind::input) inputs_.push_back(&s);
             if (s.wires.kind == Kind::output) outputs_.push_back(&s);
-            if (s.wires.kind == Kind::tap && (s.expect != nullptr || !watch_expected)) {
-                taps_.push_back(&s);
-            }
             if (s.trace_handshake != nullptr) traced_.push_back(&s);
             s.targeted = s.target != 0;
             if (s.targeted) ++pending_;
         }
+        find_neighbours();
         watch_all_ = !taps_.empty() || !traced_.empty();
-        group_taps();
         *model_->reset_n = 0;
         for (Stream* s : inputs_) *s->wires.valid = 0;
         for (Stream* s : outputs_) *s->wires.ready = 0;
@@ -203,70 +202,97 @@ private:
         plan(s);
     }
 
-    void compare(Stream& s) {
-        if (s.beats >= s.expected_beats) return;
-        const uint8_t* want = s.expect + s.beats * s.bytes;
+    // In the order of the valid flags in memory, which need not be that of the streams.
+    void make_tallies() {
+        std::vector<Stream*> sorted;
+        for (Stream& s : streams_) sorted.push_back(&s);
+        std::sort(sorted.begin(), sorted.end(),
+                  [](const Stream* a, const Stream* b) { return std::less<>{}(a->wires.valid, b->wires.valid); });
+        tallies_.resize(sorted.size());
+        for (size_t i = 0; i < sorted.size(); ++i) {
+            Stream& s = *sorted[i];
+            Tally& t = tallies_[i];
+            s.tally = &t;
+            t.data = s.wires.data;
+            t.bytes = s.bytes;
+            t.mask = s.bytes <= 8 ? ~uint64_t{0} >> (64 - s.wires.data_bits) : 0;
+            t.stream = static_cast<uint32_t>(&s - streams_.data());
+        }
+    }
+
+    // The generated top declares its flags so that nearly all taps are neighbours of others.
+    void find_neighbours() {
+        const auto watched = [&](const Tally& t) {
+            return streams_[t.stream].wires.kind == Kind::tap && (t.expect != nullptr || !watch_expected);
+        };
+        for (size_t first = 0; first < tallies_.size();) {
+            const StreamWires& start = streams_[tallies_[first].stream].wires;
+            size_t count = 0;
+            for (; first + count < tallies_.size() && watched(tallies_[first + count]); ++count) {
+                const StreamWires& next = streams_[tallies_[first + count].stream].wires;
+                if (next.valid != start.valid + count || next.ready != start.ready + count) break;
+            }
+            if (count != 0) taps_.emplace_back(start.valid, start.ready, &tallies_[first], static_cast<uint32_t>(count));
+            first += std::max<size_t>(count, 1);
+        }
+        moving_.resize(tallies_.size() + 1);
+    }
+
+    bool differs(const Tally& t) const {
+        if (t.mask != 0) return t.differs();
+        const Stream& s = streams_[t.stream];
         const uint32_t last = s.data_bytes - 1;
-        const bool equal = std::memcmp(want, s.wires.data, last) == 0 &&
-                           ((want[last] ^ s.wires.data[last]) & s.data_mask) == 0;
-        if (equal) return;
+        return std::memcmp(t.expect, t.data, last) != 0 || ((t.expect[last] ^ t.data[last]) & s.data_mask) != 0;
+    }
+
+    void keep_mismatch(const Tally& t) {
+        Stream& s = streams_[t.stream];
         if (s.mismatches < s.keep) {
-            s.mismatch_beats[s.mismatches] = static_cast<int64_t>(s.beats);
+            s.mismatch_beats[s.mismatches] = static_cast<int64_t>(t.beats);
             s.mismatch_cycles[s.mismatches] = static_cast<int64_t>(cycle_);
-            std::memcpy(s.mismatch_got + s.mismatches * s.bytes, s.wires.data, s.bytes);
+            std::memcpy(s.mismatch_got + s.mismatches * s.bytes, t.data, s.bytes);
         }
         ++s.mismatches;
     }
 
-    void passed(Stream& s) {
-        if (s.expect != nullptr) compare(s);
-        if (s.collect != nullptr && s.beats < s.target) {
-            std::memcpy(s.collect + s.beats * s.bytes, s.wires.data, s.bytes);
-            s.collect_cycles[s.beats] = static_cast<int64_t>(cycle_);
+    void count(Tally& t) {
+        if (t.beats < t.expected) {
+            if (differs(t)) [[unlikely]]
+                keep_mismatch(t);
+            t.expect += t.bytes;
+            // Memory is far, and the second-level cache is the model's: the next line, to be dropped after its use.
+            __builtin_prefetch(t.expect + sizeof t, 0, 0);
         }
-        if (s.beats == 0) s.first_cycle = cycle_;
-        s.last_cycle = cycle_;
-        if (++s.beats == s.target && s.targeted && --pending_ == 0) done_cycle_ = cycle_;
+        if (t.beats == 0) t.first_cycle = cycle_;
+        t.last_cycle = cycle_;
+        ++t.beats;
+    }
+
+    void completed() {
+        if (--pending_ == 0) done_cycle_ = cycle_;
+    }
+
+    // A beat on an input or output.
+    void passed(Stream& s) {
+        Tally& t = *s.tally;
+        if (s.collect != nullptr && t.beats < s.target) {
+            std::memcpy(s.collect + t.beats * s.bytes, t.data, s.bytes);
+            s.collect_cycles[t.beats] = static_cast<int64_t>(cycle_);
+        }
+        count(t);
+        if (t.beats == s.target && s.targeted) completed();
         last_move_ = cycle_;
     }
 
-    // Taps whose valid flags lie side by side in memory, and whose ready flags do: a byte each, 0 or 1.
-    struct Group {
-        const CData* valid;
-        const CData* ready;
-        Stream* taps[8];
-    };
-
-    static uint64_t load(const CData* flags) {
-        uint64_t bytes;
-        std::memcpy(&bytes, flags, sizeof bytes);
-        if constexpr (std::endian::native == std::endian::big) bytes = __builtin_bswap64(bytes);
-        return bytes;
-    }
-
-    // Of hundreds of streams few move in a cycle: eight at a time are passed over. The generated top declares its flags
-    // so that nearly all taps find a group; the others stay in `taps_`.
-    void group_taps() {
-        std::vector<Stream*> sorted = taps_;
-        std::sort(sorted.begin(), sorted.end(),
-                  [](const Stream* a, const Stream* b) { return a->wires.valid < b->wires.valid; });
-        taps_.clear();
-        for (size_t first = 0; first < sorted.size();) {
-            const StreamWires& start = sorted[first]->wires;
-            size_t count = 1;
-            while (count < 8 && first + count < sorted.size() &&
-                   sorted[first + count]->wires.valid == start.valid + count &&
-                   sorted[first + count]->wires.ready == start.ready + count)
-                ++count;
-            if (count == 8) {
-                Group& group = groups_.emplace_back(Group{start.valid, start.ready, {}});
-                std::copy_n(sorted.begin() + static_cast<std::ptrdiff_t>(first), count, group.taps);
-            } else {
-                taps_.insert(taps_.end(), sorted.begin() + static_cast<std::ptrdiff_t>(first),
-                             sorted.begin() + static_cast<std::ptrdiff_t>(first + count));
-            }
-            first += count;
+    void watch_taps() {
+        Tally** end = moving_.data();
+        for (const Neighbours& neighbours : taps_) end = neighbours.moving(end);
+        if (end == moving_.data()) return;
+        for (Tally** t = moving_.data(); t != end; ++t) {
+            count(**t);
+            if ((*t)->beats == (*t)->expected) completed();  // the target of a tap
         }
+        last_move_ = cycle_;
     }
 
     static bool moves(const Stream* s) { return (*s->wires.valid & *s->wires.ready) != 0; }
@@ -295,12 +321,7 @@ private:
             settle();
             if constexpr (kWatchAll) {
                 trace();
-                for (const Group& group : groups_) {
-                    uint64_t moving = load(group.valid) & load(group.ready);
-                    for (; moving != 0; moving &= moving - 1) passed(*group.taps[std::countr_zero(moving) / 8]);
-                }
-                for (Stream* s : taps_)
-                    if (moves(s)) passed(*s);
+                watch_taps();
             }
             for (Stream* s : outputs_)
                 if (moves(s)) passed(*s);
@@ -322,8 +343,10 @@ private:
     VerilatedContext context_;
     std::unique_ptr<Model> model_;
     std::vector<Stream> streams_;
-    std::vector<Stream*> inputs_, outputs_, taps_, traced_;
-    std::vector<Group> groups_;
+    std::vector<Stream*> inputs_, outputs_, traced_;
+    std::vector<Tally> tallies_;
+    std::vector<Neighbours> taps_;
+    std::vector<Tally*> moving_;  // those of this cycle
     bool started_ = false, watch_all_ = false;
     uint64_t cycle_ = 0, last_move_ = 0, done_cycle_ = 0, pending_ = 0;
     uint64_t window_first_ = 0, window_count_ = 0;
@@ -436,8 +459,8 @@ void hwf_collect(void* run, uint64_t index, uint8_t* data, int64_t* cycles, uint
 void hwf_expect(void* run, uint64_t index, const uint8_t* data, uint64_t beats, uint64_t keep,
                 int64_t* mismatch_beats, int64_t* mismatch_cycles, uint8_t* mismatch_got) {
     Stream& s = static_cast<Run*>(run)->streams()[index];
-    s.expect = data;
-    s.expected_beats = beats;
+    s.tally->expect = data;
+    s.tally->expected = beats;
     s.keep = keep;
     s.mismatch_beats = mismatch_beats;
     s.mismatch_cycles = mismatch_cycles;
@@ -472,7 +495,8 @@ uint64_t hwf_done_cycle(void* run) { return static_cast<Run*>(run)->done_cycle()
 
 void hwf_stream_state(void* run, uint64_t index, hwf::HwfStreamState* state) {
     const Stream& s = static_cast<Run*>(run)->streams()[index];
-    *state = {s.beats, s.mismatches, hwf::cycle_or_minus_one(s.first_cycle), hwf::cycle_or_minus_one(s.last_cycle),
+    const hwf::Tally& t = *s.tally;
+    *state = {t.beats, s.mismatches, hwf::cycle_or_minus_one(t.first_cycle), hwf::cycle_or_minus_one(t.last_cycle),
               *s.wires.valid & 1, *s.wires.ready & 1};
 }
 

@@ -197,6 +197,8 @@ class Simulation:
         if not (0.0 <= stall_in < 1.0 and 0.0 <= stall_out < 1.0):
             raise ValueError(f"stall_in={stall_in}, stall_out={stall_out}: probabilities from 0 to below 1")
         steps = {name: Fraction(value).limit_denominator(1 << 20) for name, value in pace.items()}
+        if turn < 1:
+            raise ValueError(f"turn={turn}: at least 1 cycle")
         longest = max((int(step) + 1 for step in steps.values()), default=0)
         with _Model(self._lib, seed) as model:
             for name, array in inputs.items():

@@ -93,6 +93,12 @@ def test_padding_is_not_compared(work: Path) -> None:
     assert [m.beat for m in result.mismatches] == [9]
 
 
+def test_flags_of_a_tap_are_one_bit_wide(work: Path) -> None:
+    library = build("line", SOURCES, work, taps=[Stream("s1", "s1_tdata", "s2_tdata", "s1_tready")])
+    with pytest.raises(BuildFailed, match=r"line\.s2_tdata is not 1 bit wide"):
+        Simulation(library)
+
+
 @pytest.mark.parametrize("pace", [3, Fraction(7, 3), 2.5])
 def test_pace_spreads_the_input(line: Simulation, pace: float | Fraction) -> None:
     result = line.run({"in0_V": numbers(100)}, {"out0_V": 100}, max_cycles=10_000, pace={"in0_V": pace})
@@ -173,6 +179,8 @@ def test_arrays_that_do_not_fit(line: Simulation) -> None:
         line.run({"in0_V": numbers(5)}, {"out1_V": 5}, max_cycles=10)
     with pytest.raises(ValueError, match="no output or tap stream in0_V; there are: out0_V, s1, s2"):
         line.run({"in0_V": numbers(5)}, {"out0_V": 5}, max_cycles=10, expect={"in0_V": numbers(5)})
+    with pytest.raises(ValueError, match="turn=0: at least 1 cycle"):
+        line.run({"in0_V": numbers(5)}, {"out0_V": 5}, max_cycles=10, turn=0)
     with pytest.raises(ValueError, match="probabilities from 0 to below 1"):
         line.run({"in0_V": numbers(5)}, {"out0_V": 5}, max_cycles=10, stall_in=1.0)
 

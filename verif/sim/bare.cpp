@@ -26,10 +26,11 @@ public:
         *model_->reset_n = 1;
     }
 
-    // Verilator finds the context of a model that is deleted by the thread.
+    // Deleting a model takes its scopes out of the thread's current context.
     ~Bare() { Verilated::threadContextp(&context_); }
 
     uint64_t advance(uint64_t budget) {
+        Verilated::threadContextp(&context_);
         uint64_t cycles = 0;
         for (; cycles < budget && wanted_ != 0; ++cycles) {
             if (next_ < beats_) std::memcpy(in_.data, data_ + next_ * bytes_, bytes_);

@@ -113,7 +113,7 @@ public:
         make_tallies();
     }
 
-    // Verilator looks for a model's context in the thread, which is that of the run made last.
+    // Deleting a model takes its scopes out of the thread's current context, which another run may have set.
     ~Run() { Verilated::threadContextp(&context_); }
 
     std::string error;
@@ -260,8 +260,8 @@ private:
             if (differs(t)) [[unlikely]]
                 keep_mismatch(t);
             t.expect += t.bytes;
-            // Memory is far, and the second-level cache is the model's: the next line, to be dropped after its use.
-            __builtin_prefetch(t.expect + sizeof t, 0, 0);
+            // The next line of expected beats, non-temporally: the caches are the model's. Beyond the array it does nothing.
+            __builtin_prefetch(t.expect + kCacheLine, 0, 0);
         }
         if (t.beats == 0) t.first_cycle = cycle_;
         t.last_cycle = cycle_;
@@ -290,7 +290,7 @@ private:
         if (end == moving_.data()) return;
         for (Tally** t = moving_.data(); t != end; ++t) {
             count(**t);
-            if ((*t)->beats == (*t)->expected) completed();  // the target of a tap
+            if ((*t)->beats == (*t)->expected) completed();  // of a tap without any, 0 is never met
         }
         last_move_ = cycle_;
     }
@@ -366,11 +366,14 @@ int64_t cycle_or_minus_one(uint64_t cycle) { return cycle == kNever ? -1 : stati
 void Model::add_tap(const VerilatedContext& context, const char* scope, const char* name, const char* data,
                     const char* valid, const char* ready, uint32_t data_bits) {
     const VerilatedVar& wire = find(context, scope, data);
+    const auto flag = [&](const char* wanted) {
+        const VerilatedVar& found = find(context, scope, wanted);
+        if (found.entBits() != 1) throw std::runtime_error{std::string{scope} + "." + wanted + " is not 1 bit wide"};
+        return static_cast<CData*>(found.datap());
+    };
     if (data_bits > wire.entBits()) throw std::runtime_error{std::string{"stream "} + name + " has fewer bits than its data"};
     streams.push_back({name, Kind::tap, static_cast<uint8_t*>(wire.datap()),
-                       static_cast<CData*>(find(context, scope, valid).datap()),
-                       static_cast<CData*>(find(context, scope, ready).datap()), wire.entBits(),
-                       data_bits != 0 ? data_bits : wire.entBits()});
+                       flag(valid), flag(ready), wire.entBits(), data_bits != 0 ? data_bits : wire.entBits()});
 }
 
 void Model::add_gauge(const VerilatedContext& context, const char* scope, const char* name) {

@@ -5,12 +5,9 @@
 // its own memory: what watching costs is the cache lines that it touches, not its instructions.
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
-#include <vector>
 
 #include "verilated.h"
 
@@ -19,9 +16,10 @@ namespace hwf {
 static_assert(std::endian::native == std::endian::little, "the bytes of a beat are read where Verilator keeps them as words");
 
 constexpr uint64_t kNever = ~uint64_t{0};
+constexpr size_t kCacheLine = 64;
 
-// All that a beat touches of a stream, in one cache line.
-struct alignas(64) Tally {
+// All of the harness's own that a beat of at most 8 bytes touches, in one cache line.
+struct alignas(kCacheLine) Tally {
     const uint8_t* data = nullptr;    // the wire
     const uint8_t* expect = nullptr;  // the next beat of the caller's array
     uint64_t expected = 0;            // beats in that array
@@ -49,7 +47,7 @@ private:
         return word<uint32_t>(from) | word<uint32_t>(from + bytes - 4) << (8 * (bytes - 4));
     }
 };
-static_assert(sizeof(Tally) == 64);
+static_assert(sizeof(Tally) == kCacheLine);
 
 // The tallies of streams whose valid flags lie side by side in memory, and whose ready flags do: a byte each, 0 or 1.
 class Neighbours {

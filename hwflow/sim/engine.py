@@ -188,7 +188,7 @@ class Simulation:
           nothing moved for `patience` cycles, or `max_cycles` are over.
         - `progress` is called every `turn` cycles, with the cycle and the number of output beats so far.
 
-        Raises ValueError for arrays that do not fit the streams, BuildFailed where the design itself stops ($error).
+        Raises ValueError for arrays or numbers that do not fit, BuildFailed where the design itself stops ($error).
         """
         expect, pace = expect or {}, pace or {}
         self._check(inputs, outputs, expect, pace, record)
@@ -196,9 +196,9 @@ class Simulation:
             raise ValueError(f"no gauge {unknown[0]}; there are: {', '.join(self.gauges) or 'none'}")
         if not (0.0 <= stall_in < 1.0 and 0.0 <= stall_out < 1.0):
             raise ValueError(f"stall_in={stall_in}, stall_out={stall_out}: probabilities from 0 to below 1")
-        steps = {name: Fraction(value).limit_denominator(1 << 20) for name, value in pace.items()}
         if turn < 1:
             raise ValueError(f"turn={turn}: at least 1 cycle")
+        steps = {name: Fraction(value).limit_denominator(1 << 20) for name, value in pace.items()}
         longest = max((int(step) + 1 for step in steps.values()), default=0)
         with _Model(self._lib, seed) as model:
             for name, array in inputs.items():

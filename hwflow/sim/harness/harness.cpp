@@ -235,7 +235,7 @@ private:
             if (count != 0) taps_.emplace_back(start.valid, start.ready, &tallies_[first], static_cast<uint32_t>(count));
             first += std::max<size_t>(count, 1);
         }
-        moving_.resize(tallies_.size() + 1);
+        moving_.resize(tallies_.size());
     }
 
     bool differs(const Tally& t) const {

@@ -55,8 +55,7 @@ public:
     Neighbours(const CData* valid, const CData* ready, Tally* first, uint32_t count)
         : valid_{valid}, ready_{ready}, first_{first}, count_{count} {}
 
-    // Writes the tallies on whose streams a beat passes to `to`, which has room for one more than there are; returns the
-    // end of them.
+    // Writes the tallies on whose streams a beat passes to `to`, which has room for all; returns the end of them.
     Tally** moving(Tally** to) const {
         uint32_t done = 0;
         for (; done + 64 <= count_; done += 64) {
